@@ -1,0 +1,1 @@
+"""Airlock's core: the way of one question, and everything it stands on."""

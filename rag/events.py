@@ -1,0 +1,116 @@
+"""What one answer's stream is made of, in the order it happens. Every face renders these; none adds its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from rag.records import (
+    ChatId,
+    Citation,
+    Label,
+    MessageId,
+    Passage,
+    QuestionId,
+    Reason,
+    Receipt,
+    Route,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question is stored."""
+
+    chat_id: ChatId
+    question_id: QuestionId
+    message_id: MessageId
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Retrieval is done; nothing has been sent anywhere."""
+
+    passages: tuple[Passage, ...]
+    cut: tuple[Passage, ...]
+    sufficient: bool
+    standalone: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDocument:
+    """A document whose passages would be sent."""
+
+    path: str
+    title: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The destination, before anything is sent. With `confirm` the stream ends here and waits for a choice."""
+
+    route: Route
+    provider: str
+    model: str
+    chat_label: Label
+    confirm: bool = False
+    documents: tuple[NamedDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Something worth showing while no text comes; the code is one of `rag.wording`."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """A piece of the answer."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Token({len(self.text)} characters)"
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A passage is cited for the first time."""
+
+    citation: Citation
+
+
+class Action(str, Enum):
+    """What a person can do about a mark."""
+
+    LABEL_FOLDER = "label_folder"
+    CONNECT_OLLAMA = "connect_ollama"
+    ADD_FOLDER = "add_folder"
+    RETRY_LOCAL = "retry_local"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Something a person should know about this answer."""
+
+    reason: Reason
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Done:
+    """The answer and its receipt are stored. `text` is the whole answer; `route` what really happened."""
+
+    message_id: MessageId
+    receipt: Receipt
+    text: str
+    citations: tuple[Citation, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"Done(message={self.message_id}, receipt={self.receipt.id}, {len(self.text)} characters)"
+
+
+Event = Asked | Found | Routed | Progressed | Token | Cited | Marked | Done

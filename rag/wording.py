@@ -1,0 +1,159 @@
+"""The plain sentences for reasons and marks, in both languages. Knows codes and figures, never document text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from string import Template
+
+from rag.records import Answerer, Reason, Zone
+
+LANGUAGES = ("en", "zh-TW")
+
+LABEL_WORDS: Mapping[str, Mapping[str, str]] = {
+    "public": {"en": "public", "zh-TW": "公開"},
+    "internal": {"en": "internal", "zh-TW": "內部"},
+    "confidential": {"en": "confidential", "zh-TW": "機密"},
+    "restricted": {"en": "restricted", "zh-TW": "極機密"},
+}
+
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    # why a route was chosen
+    "label_allows_cloud": (
+        "Everything used for this answer is $label, which may go to the cloud.",
+        "這個回答用到的內容機密等級為「$label」，可以送到雲端。",
+    ),
+    "mode_local_only": (
+        "This deployment is local-only: nothing is ever sent to a cloud.",
+        "這套系統設定為僅限本機：任何內容都不會送到雲端。",
+    ),
+    "switch_local_only": (
+        "The Local-only switch was on for this question.",
+        "這個問題開啟了「僅限本機」。",
+    ),
+    "source_local_only": (
+        "A passage comes from a folder that is set to Local only.",
+        "有段落來自設為「僅限本機」的資料夾。",
+    ),
+    "label_passages": (
+        "$count of the passages used are $label, so they stay on this computer.",
+        "用到的段落中有 $count 段為「$label」，因此留在本機。",
+    ),
+    "masked_passages": (
+        "$count of the passages used are $label; their identifiers cannot be hidden yet, so they stay on this computer.",
+        "用到的段落中有 $count 段為「$label」，目前還無法遮蔽識別資料，因此留在本機。",
+    ),
+    "unlabelled": (
+        "$count of the passages used are not labelled, so they are treated as confidential and stay on this computer.",
+        "用到的段落中有 $count 段尚未標示機密等級，因此視為機密並留在本機。",
+    ),
+    "label_conversation": (
+        "Earlier in this conversation $label text was used, so it stays on this computer. A new conversation starts fresh.",
+        "這個對話先前用過「$label」內容，因此留在本機。開新對話即可重新開始。",
+    ),
+    "label_question": (
+        "The question itself is treated as $label, so it stays on this computer.",
+        "這個問題本身視為「$label」，因此留在本機。",
+    ),
+    "prefers_local": (
+        "The cloud would be allowed, but this computer is preferred.",
+        "這個問題可以送到雲端，但設定為優先使用本機。",
+    ),
+    "person_chose_local": (
+        "You chose to answer on this computer.",
+        "您選擇在本機回答。",
+    ),
+    "no_cloud_configured": (
+        "No cloud model is connected.",
+        "尚未連接雲端模型。",
+    ),
+    "no_local_model": (
+        "No local model is connected, so the answer is made of extracts from your documents.",
+        "尚未連接本機模型，因此以文件的原文摘錄作答。",
+    ),
+    "cloud_mode_forbidden": (
+        "This deployment has no local model, so the answer is made of extracts from your documents.",
+        "這套系統沒有本機模型，因此以文件的原文摘錄作答。",
+    ),
+    "gate_refused": (
+        "The sensitivity was checked again just before sending and no longer allowed it; nothing was sent.",
+        "送出前再次檢查機密等級，已不允許送出；沒有送出任何內容。",
+    ),
+    # what happened on the way
+    "fallback": (
+        "$failed did not answer, so $used did.",
+        "$failed 沒有回應，改由 $used 作答。",
+    ),
+    "incomplete": (
+        "The answer broke off before its end; what came is kept.",
+        "回答中途中斷；已保留收到的部分。",
+    ),
+    "stopped": ("You stopped this answer.", "您停止了這個回答。"),
+    "no_answer": (
+        "The documents do not answer this question. The nearest passages are shown, but they do not contain the answer.",
+        "文件中沒有這個問題的答案。以下列出最接近的段落，但其中沒有答案。",
+    ),
+    "nothing_indexed": (
+        "There are no documents yet. Add a folder first.",
+        "目前還沒有任何文件，請先加入資料夾。",
+    ),
+    "unlabelled_local": (
+        "Not labelled, so treated as confidential; no local model is connected.",
+        "尚未標示機密等級，因此視為機密；目前沒有連接本機模型。",
+    ),
+    "unlabelled_local_model": (
+        "Not labelled, so treated as confidential and answered on this computer.",
+        "尚未標示機密等級，因此視為機密並在本機作答。",
+    ),
+    "history_shortened": (
+        "The conversation is longer than the model's context; its oldest turns were left out.",
+        "對話超過模型的上下文長度，最早的部分未納入。",
+    ),
+    # why there is no local model
+    "ollama_off": ("Ollama is turned off in the configuration.", "設定中已關閉 Ollama。"),
+    "ollama_unreachable": ("Ollama does not answer at $address.", "Ollama 在 $address 沒有回應。"),
+    "ollama_no_model": ("Ollama is running but has no model that can be used here.", "Ollama 已啟動，但沒有可在本機使用的模型。"),
+    "model_missing": ("The configured model $model is not installed.", "設定的模型 $model 尚未安裝。"),
+    "server_unreachable": ("The local server does not answer at $address.", "本機伺服器在 $address 沒有回應。"),
+    # progress
+    "loading_model": ("Loading the model …", "正在載入模型……"),
+    "thinking": ("The model is thinking …", "模型思考中……"),
+    "sent": ("Sent; waiting for the first words …", "已送出，等待回應……"),
+}
+
+WHERE: Mapping[Zone, Mapping[str, str]] = {
+    Zone.LOCAL: {"en": "This computer", "zh-TW": "本機"},
+    Zone.CLOUD: {"en": "Cloud", "zh-TW": "雲端"},
+}
+
+EXTRACTS: Mapping[str, str] = {"en": "Extracts", "zh-TW": "原文摘錄"}
+
+
+def say(reason: Reason, language: str) -> str:
+    """`reason` as one sentence in `language` (`en` or `zh-TW`); its code itself when no sentence is known.
+
+    Parameters are put in as they are and are never read as templates.
+    """
+    sentences = SENTENCES.get(reason.code)
+    if sentences is None:
+        return reason.code
+    params = dict(reason.params)
+    if params.get("label") in LABEL_WORDS:
+        params["label"] = LABEL_WORDS[params["label"]][language]
+    return Template(sentences[LANGUAGES.index(language)]).safe_substitute(params)
+
+
+def say_both(reason: Reason) -> dict[str, str]:
+    """`reason` in every language, keyed by language."""
+    return {language: say(reason, language) for language in LANGUAGES}
+
+
+def say_why(reasons: Sequence[Reason], language: str) -> str:
+    """The one plain sentence of a badge: the first, most telling reason."""
+    return say(reasons[0], language) if reasons else ""
+
+
+def describe_answerer(answerer: Answerer, provider: str, model: str, language: str) -> str:
+    """What wrote an answer: `Extracts`, `Ollama: qwen3`, `openai, gpt-5-mini`."""
+    if answerer is Answerer.QUOTES:
+        return EXTRACTS[language]
+    return ": ".join(part for part in (provider, model) if part)

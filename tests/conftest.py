@@ -1,0 +1,39 @@
+"""What every test stands on: a clean environment and a home of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+HOSTILE = ("http_proxy", "https_proxy", "all_proxy", "OLLAMA_HOST", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting and no key of the person who runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith("AIRLOCK_") and name != "AIRLOCK_TEST_CACHE":
+            monkeypatch.delenv(name)
+    for name in HOSTILE:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty AIRLOCK_HOME."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("AIRLOCK_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of evaluation data, beside the checkout."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip("the evaluation data (../shared) is not here")
+    return folder
