@@ -28,7 +28,9 @@ class Rules(_Section):
     """What each label allows."""
 
     public: Rule = Field(Rule.CLOUD, description="Rule for public text: cloud, masked or local.")
-    internal: Rule = Field(Rule.MASKED, description="Rule for internal text. `masked` stays local until masking is available.")
+    internal: Rule = Field(
+        Rule.MASKED, description="Rule for internal text. `masked` stays local until masking is available."
+    )
     confidential: Rule = Field(Rule.LOCAL, description="Rule for confidential text.")
     restricted: Rule = Field(Rule.LOCAL, description="Rule for restricted text.")
 
@@ -49,21 +51,36 @@ class Local(_Section):
     """Models on this machine."""
 
     ollama_url: str = Field("http://127.0.0.1:11434", description="Where Ollama listens; empty turns it off.")
-    ollama_model: str = Field("", description="Ollama model to use; empty takes the best installed one that fits memory.")
-    openai_url: str = Field("", description="Base URL of an OpenAI-compatible server here, such as http://127.0.0.1:8080/v1; empty turns it off.")
+    ollama_model: str = Field(
+        "", description="Ollama model to use; empty takes the best installed one that fits memory."
+    )
+    openai_url: str = Field(
+        "",
+        description="Base URL of an OpenAI-compatible server here, such as http://127.0.0.1:8080/v1; empty turns it off.",
+    )
     openai_model: str = Field("", description="Model name to ask that server for; empty takes the first it lists.")
     connect_seconds: float = Field(2.0, gt=0, description="Seconds to wait for a local server to accept a connection.")
-    first_token_seconds: float = Field(300.0, gt=0, description="Seconds to wait for the first token; a large model loads slowly.")
-    silence_seconds: float = Field(60.0, gt=0, description="Seconds without a further token before the answer counts as broken off.")
+    first_token_seconds: float = Field(
+        300.0, gt=0, description="Seconds to wait for the first token; a large model loads slowly."
+    )
+    silence_seconds: float = Field(
+        60.0, gt=0, description="Seconds without a further token before the answer counts as broken off."
+    )
 
 
 class Cloud(_Section):
     """The cloud provider. Its key is no setting: the gate alone reads it from the environment."""
 
-    enabled: bool | None = Field(None, description="true is consent to use the cloud; unset, `airlock serve` asks once when it finds a key; false never asks.")
+    enabled: bool | None = Field(
+        None,
+        description="true is consent to use the cloud; unset, `airlock serve` asks once when it finds a key; false never asks.",
+    )
     provider: str = Field("openai", description="Provider name as LangChain's init_chat_model knows it.")
     model: str = Field("gpt-5-mini", description="Model to ask for.")
-    base_url: str = Field("", description="Base URL instead of the provider's own; its host becomes the only one the gate may reach. When empty the gate also reads OPENAI_BASE_URL.")
+    base_url: str = Field(
+        "",
+        description="Base URL instead of the provider's own; its host becomes the only one the gate may reach. When empty the gate also reads OPENAI_BASE_URL.",
+    )
     key_variable: str = Field("OPENAI_API_KEY", description="Environment variable the gate reads the key from.")
     connect_seconds: float = Field(10.0, gt=0, description="Seconds to wait for a connection.")
     first_token_seconds: float = Field(30.0, gt=0, description="Seconds to wait for the first token.")
@@ -73,16 +90,22 @@ class Cloud(_Section):
 class Retrieval(_Section):
     """Finding passages."""
 
-    model: str = Field("all-MiniLM-L6-v2", description="Embedding model: the bundled one, or any sentence-transformers name or folder.")
+    model: str = Field(
+        "all-MiniLM-L6-v2", description="Embedding model: the bundled one, or any sentence-transformers name or folder."
+    )
     passages: int = Field(8, ge=1, le=50, description="Most passages that go into a prompt.")
     candidates: int = Field(50, ge=5, le=1000, description="Candidates taken from each engine before fusion.")
-    cut_ratio: float = Field(0.5, ge=0, le=1, description="A passage scoring below this share of the best is cut before the prompt is made.")
+    cut_ratio: float = Field(
+        0.65, ge=0, le=1, description="A passage scoring below this share of the best is cut before the prompt is made."
+    )
 
 
 class Ingest(_Section):
     """Reading documents."""
 
-    chunk_tokens: int = Field(220, ge=32, le=2000, description="Target size of a chunk in the embedding model's tokens.")
+    chunk_tokens: int = Field(
+        220, ge=32, le=2000, description="Target size of a chunk in the embedding model's tokens."
+    )
     max_file_megabytes: int = Field(200, ge=1, description="Files larger than this are listed as too large.")
     parse_seconds: float = Field(60.0, gt=0, description="Seconds a parser may take for one file.")
     parse_megabytes: int = Field(1024, ge=64, description="Memory a parser may take, in MiB.")
@@ -95,9 +118,10 @@ class Server(_Section):
     host: str = Field("127.0.0.1", description="Address to bind. Anything but loopback needs `password`.")
     port: int = Field(8000, ge=0, le=65535, description="Port to bind; 0 picks a free one.")
     password: SecretStr = Field(SecretStr(""), description="Password the page asks for; required off loopback.")
-    allowed_hosts: tuple[str, ...] = Field((), description="Further Host names the page answers to, besides loopback and `host`.")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Further Host names the page answers to, besides loopback and `host`."
+    )
     max_upload_megabytes: int = Field(100, ge=1, description="Largest upload the page accepts.")
-
 
 
 class Settings(BaseSettings):
@@ -107,12 +131,23 @@ class Settings(BaseSettings):
         env_prefix="AIRLOCK_", env_nested_delimiter="__", frozen=True, extra="forbid", env_ignore_empty=True
     )
 
-    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("airlock", appauthor=False)), description="Folder that holds all state (`AIRLOCK_HOME`).")
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("airlock", appauthor=False)),
+        description="Folder that holds all state (`AIRLOCK_HOME`).",
+    )
     mode: Mode = Field(Mode.BY_LABEL, description="local-only, by-label or cloud.")
     prefer: Zone = Field(Zone.CLOUD, description="Zone tried first where a label allows both: local or cloud.")
-    confirm_cloud: str = Field("first", pattern="^(always|first|never)$", description="When to ask before sending to the cloud: always, first (once a conversation) or never.")
-    strict: bool = Field(False, description="Refuse to start where the platform's guards are missing, instead of saying so.")
-    trusted_local_hosts: tuple[str, ...] = Field((), description="Hosts besides this machine that count as local for models.")
+    confirm_cloud: str = Field(
+        "first",
+        pattern="^(always|first|never)$",
+        description="When to ask before sending to the cloud: always, first (once a conversation) or never.",
+    )
+    strict: bool = Field(
+        False, description="Refuse to start where the platform's guards are missing, instead of saying so."
+    )
+    trusted_local_hosts: tuple[str, ...] = Field(
+        (), description="Hosts besides this machine that count as local for models."
+    )
     rules: Rules = Field(default_factory=Rules, description="What each label allows.")
     local: Local = Field(default_factory=Local, description="Models on this machine.")
     cloud: Cloud = Field(default_factory=Cloud, description="The cloud provider.")
@@ -191,7 +226,9 @@ def config_file() -> Path | None:
         return None
     info = here.stat()
     if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & stat.S_IWOTH):
-        raise ConfigError(f"{here}: not read, because another user may have written it; name it with AIRLOCK_CONFIG if you trust it")
+        raise ConfigError(
+            f"{here}: not read, because another user may have written it; name it with AIRLOCK_CONFIG if you trust it"
+        )
     return here
 
 

@@ -4,6 +4,7 @@ AirlockError
 ├── ConfigError            refuse to start: which key, and what is allowed
 ├── IngestError            this document waits, the rest go on
 │   ├── Unreadable         damaged, encrypted, or not a format that is read
+│   │   └── Unsupported    nothing is wrong with the file, but there is no reader for it: listed as skipped
 │   ├── TooLarge           over a stated limit
 │   └── ParserKilled       the caged child crashed, hung or ran out of memory
 ├── StoreError
@@ -49,6 +50,10 @@ class IngestError(AirlockError):
 
 class Unreadable(IngestError):
     """The file is damaged, encrypted, or of a format that is not read."""
+
+
+class Unsupported(Unreadable):
+    """Nothing is wrong with the file, but its format is not read, or it is empty: listed as skipped."""
 
 
 class TooLarge(IngestError):

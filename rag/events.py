@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from rag.records import (
     ChatId,
@@ -83,7 +83,7 @@ class Cited:
     citation: Citation
 
 
-class Action(str, Enum):
+class Action(StrEnum):
     """What a person can do about a mark."""
 
     LABEL_FOLDER = "label_folder"

@@ -7,7 +7,7 @@ or traceback can carry it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import NewType
 
 from rag.policy.labels import Label, LabelSource
@@ -34,7 +34,7 @@ class Source:
     sample: bool
 
 
-class DocumentStatus(str, Enum):
+class DocumentStatus(StrEnum):
     """Where a document stands: searchable, or waiting with a reason."""
 
     READY = "ready"
@@ -113,7 +113,9 @@ class Passage:
         return self.label_source is LabelSource.DEFAULT
 
     def __repr__(self) -> str:
-        return f"Passage(chunk={self.chunk.id}, {self.label}, score={self.score:.3f}, {len(self.chunk.text)} characters)"
+        return (
+            f"Passage(chunk={self.chunk.id}, {self.label}, score={self.score:.3f}, {len(self.chunk.text)} characters)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +151,14 @@ class Question:
         return f"Question(id={self.id}, {self.own_label}, {len(self.text)} characters)"
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """Who wrote a message."""
 
     USER = "user"
     ASSISTANT = "assistant"
 
 
-class MessageStatus(str, Enum):
+class MessageStatus(StrEnum):
     """How an answer ended."""
 
     COMPLETE = "complete"
@@ -213,14 +215,14 @@ class Chat:
     updated_at: str
 
 
-class Zone(str, Enum):
+class Zone(StrEnum):
     """Where an answer is written."""
 
     LOCAL = "local"
     CLOUD = "cloud"
 
 
-class Answerer(str, Enum):
+class Answerer(StrEnum):
     """What writes the answer."""
 
     CLOUD_MODEL = "cloud"
@@ -284,7 +286,8 @@ class Prompt:
     history: tuple[Turn, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Prompt({len(self.excerpts)} excerpts, {len(self.history)} turns, question of {len(self.question)} characters)"
+        parts = f"{len(self.excerpts)} excerpts, {len(self.history)} turns"
+        return f"Prompt({parts}, question of {len(self.question)} characters)"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -108,10 +108,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The conversation is longer than the model's context; its oldest turns were left out.",
         "對話超過模型的上下文長度，最早的部分未納入。",
     ),
+    "excerpts_shortened": (
+        "The passages are longer than the model's context; the last ones were left out.",
+        "段落超過模型的上下文長度，最後幾段未納入。",
+    ),
     # why there is no local model
     "ollama_off": ("Ollama is turned off in the configuration.", "設定中已關閉 Ollama。"),
     "ollama_unreachable": ("Ollama does not answer at $address.", "Ollama 在 $address 沒有回應。"),
-    "ollama_no_model": ("Ollama is running but has no model that can be used here.", "Ollama 已啟動，但沒有可在本機使用的模型。"),
+    "ollama_no_model": (
+        "Ollama is running but has no model that can be used here.",
+        "Ollama 已啟動，但沒有可在本機使用的模型。",
+    ),
     "model_missing": ("The configured model $model is not installed.", "設定的模型 $model 尚未安裝。"),
     "server_unreachable": ("The local server does not answer at $address.", "本機伺服器在 $address 沒有回應。"),
     # progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 
 
 class Label(IntEnum):
@@ -27,7 +27,7 @@ UNLABELLED = Label.CONFIDENTIAL
 """What a document is treated as until someone labels it."""
 
 
-class LabelSource(str, Enum):
+class LabelSource(StrEnum):
     """Who said what a document's label is, in the order the sources are asked."""
 
     OWNER = "owner"
@@ -38,7 +38,7 @@ class LabelSource(str, Enum):
     DEFAULT = "default"
 
 
-class Rule(str, Enum):
+class Rule(StrEnum):
     """What a label allows."""
 
     CLOUD = "cloud"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from rag.policy.labels import Label, LabelSource, Rule, join
 from rag.records import Answerer, Passage, Reason, Route, Zone
 
 
-class Mode(str, Enum):
+class Mode(StrEnum):
     """What a deployment allows at most."""
 
     LOCAL_ONLY = "local-only"
@@ -82,7 +82,12 @@ def choose_route(request: Request) -> Route:
         local_chain = (Answerer.LOCAL_MODEL, Answerer.QUOTES)
 
     reasons = _reasons_against_cloud(request, label, rule)
-    if allowed and request.cloud and not request.chosen_local and (request.prefer is Zone.CLOUD or local_chain[0] is Answerer.QUOTES):
+    if (
+        allowed
+        and request.cloud
+        and not request.chosen_local
+        and (request.prefer is Zone.CLOUD or local_chain[0] is Answerer.QUOTES)
+    ):
         why = Reason("label_allows_cloud", {"label": label.word})
         return Route(Zone.CLOUD, (Answerer.CLOUD_MODEL, *local_chain), label, (why,))
     if allowed and request.chosen_local:

@@ -43,7 +43,10 @@ def test_the_environment_wins_over_the_file(home: Path, monkeypatch: pytest.Monk
         ("[server]\nprot = 1", "server.prot: no such setting; allowed here: allowed_hosts, host, "),
         ("[server]\nport = 70000", "server.port: "),
         ('[rules]\npublic = "local"', "rules: a higher label may not have a looser rule"),
-        ('[local]\nollama_url = "http://10.0.0.5:11434"', "local.ollama_url: the host of this address is not this machine"),
+        (
+            '[local]\nollama_url = "http://10.0.0.5:11434"',
+            "local.ollama_url: the host of this address is not this machine",
+        ),
         ('confirm_cloud = "maybe"', "confirm_cloud: "),
         ("mode = ", "cannot be read as TOML"),
     ],
@@ -84,7 +87,8 @@ def test_every_setting_is_described() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:11434", "http://127.8.8.8", "http://[::1]:8080/v1", "https://127.0.0.1/v1", "http://gpu.lan:1"]
+    "url",
+    ["http://127.0.0.1:11434", "http://127.8.8.8", "http://[::1]:8080/v1", "https://127.0.0.1/v1", "http://gpu.lan:1"],
 )
 def test_a_loopback_literal_or_a_trusted_host_is_local(url: str) -> None:
     assert is_local_url(url, ("gpu.lan",))

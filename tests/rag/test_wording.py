@@ -30,4 +30,7 @@ def test_a_parameter_is_never_read_as_a_template() -> None:
 
 
 def test_an_unknown_code_is_shown_as_itself() -> None:
-    assert wording.say_both(Reason("from_a_later_version")) == {"en": "from_a_later_version", "zh-TW": "from_a_later_version"}
+    assert wording.say_both(Reason("from_a_later_version")) == {
+        "en": "from_a_later_version",
+        "zh-TW": "from_a_later_version",
+    }

@@ -51,7 +51,11 @@ QUOTES = (Answerer.QUOTES,)
         (request(PUBLIC, cloud=False), LOCAL, "no_cloud_configured"),
         (request(PUBLIC, cloud=False, local_model=False), QUOTES, "no_cloud_configured"),
         (request(PUBLIC, prefer=Zone.LOCAL), LOCAL, "prefers_local"),
-        (request(PUBLIC, prefer=Zone.LOCAL, local_model=False), (Answerer.CLOUD_MODEL, Answerer.QUOTES), "label_allows_cloud"),
+        (
+            request(PUBLIC, prefer=Zone.LOCAL, local_model=False),
+            (Answerer.CLOUD_MODEL, Answerer.QUOTES),
+            "label_allows_cloud",
+        ),
         (request(PUBLIC, chosen_local=True), LOCAL, "person_chose_local"),
         (request(PUBLIC, chosen_local=True, local_model=False), QUOTES, "person_chose_local"),
         (request(PUBLIC, local_only=True), LOCAL, "switch_local_only"),
@@ -107,11 +111,18 @@ requests = st.builds(
 
 @given(requests, labels, st.integers(0, 4))
 def test_raising_any_label_never_widens_the_zone(asked: Request, label: Label, position: int) -> None:
-    raised = [replace(asked, question=max(asked.question, label)), replace(asked, conversation=max(asked.conversation, label))]
+    raised = [
+        replace(asked, question=max(asked.question, label)),
+        replace(asked, conversation=max(asked.conversation, label)),
+    ]
     if asked.passages:
         index = position % len(asked.passages)
         passage = asked.passages[index]
-        higher = (*asked.passages[:index], replace(passage, label=max(passage.label, label)), *asked.passages[index + 1 :])
+        higher = (
+            *asked.passages[:index],
+            replace(passage, label=max(passage.label, label)),
+            *asked.passages[index + 1 :],
+        )
         raised.append(replace(asked, passages=higher))
     raised.append(replace(asked, passages=(*asked.passages, Evidence(label))))
     if choose_route(asked).zone is Zone.LOCAL:
@@ -120,7 +131,11 @@ def test_raising_any_label_never_widens_the_zone(asked: Request, label: Label, p
 
 @given(requests)
 def test_turning_a_switch_on_never_widens_the_zone(asked: Request) -> None:
-    for other in (replace(asked, local_only=True), replace(asked, chosen_local=True), replace(asked, mode=Mode.LOCAL_ONLY)):
+    for other in (
+        replace(asked, local_only=True),
+        replace(asked, chosen_local=True),
+        replace(asked, mode=Mode.LOCAL_ONLY),
+    ):
         assert choose_route(other).zone is Zone.LOCAL
 
 

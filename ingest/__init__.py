@@ -1,0 +1,1 @@
+"""Reading folders into the store: find, parse, label, chunk, embed, save. Has no network."""

@@ -1,0 +1,1 @@
+"""Finding passages: embedding, the dense and lexical caches, and their fusion."""

@@ -1,0 +1,48 @@
+"""Holds the sample texts an exported model is compared on with its reference; never read outside preparation."""
+
+SAMPLES: tuple[str, ...] = (
+    "The warranty covers parts and labour for three years from the date of delivery.",
+    "Where do I send a device for calibration, and how long does it take?",
+    "Firmware 2.4.1 changes the default MQTT keep-alive to 30 seconds.",
+    "Employees may work from home up to two days a week with their manager's approval.",
+    "Total: 1,204.50 EUR, due 2025-03-31, reference INV-88213.",
+    "def mean(values): return sum(values) / len(values)",
+    "A shock wave forms ahead of a blunt body at supersonic speed.",
+    "Please rinse the filter under cold water and let it dry overnight.",
+    "ERROR 504: the upstream server did not answer in time; retrying in 5 s.",
+    "| Model | Range | Price |\n| --- | --- | --- |\n| A-100 | 0 to 50 °C | 120 |",
+    "The committee adjourned at noon without reaching a decision.",
+    "What discount did the customer ask for?",
+    "Who signed the contract?",
+    "password rotation policy",
+    "yes",
+    "Photosynthesis converts light energy into chemical energy stored in glucose, and releases oxygen as a by-product, "
+    "which is why plants kept in the dark for weeks lose weight however well they are watered.",
+    "To reset the gateway, hold the button for ten seconds until the lamp blinks twice, then release it and wait "
+    "for the steady green light; settings are kept, but the event log is cleared.",
+    "The quarterly report shows that revenue rose by 4 percent while costs fell slightly, mostly because shipping "
+    "became cheaper; the forecast for the next quarter is unchanged.",
+    "No person shall be required to disclose medical information except where a statute says so.",
+    "Le comité se réunit chaque premier lundi du mois.",
+    "本產品自交貨日起享有三年保固，耗材不在此限。",
+    "員工每週最多可申請兩天遠距工作，並應於前一週提出。",
+    "校正一次需要多少費用？大約幾個工作天？",
+    "資訊安全事件應於三十分鐘內通報。",
+    "會議紀錄：出席者五人，決議通過預算案。",
+    "请在发货前检查包装是否完好，并拍照留存。",
+    "合约付款条件为月结六十天，逾期按日计息。",
+    "水在攝氏一百度時沸騰，海拔越高沸點越低。",
+    "密碼",
+    "這個型號支援 Modbus RTU 與 MQTT 兩種通訊協定。",
+    "機密文件不得上傳至任何雲端服務，違反者依規定議處。",
+    "個人資料外洩時，應以適當方式通知當事人，並於期限內向主管機關報告處理情形。",
+    "雇主延長勞工之工作時間連同正常工作時間，一日不得超過十二小時。",
+    "颱風假當天是否需要補班，由各部門主管依業務需要決定。",
+    "表一　年度訓練補助：主管三萬元，一般員工二萬元，約聘人員一萬元。",
+    "請問哪裡可以下載最新的韌體？",
+    "The 型錄 lists the 量測範圍 as 0–50 °C.",
+    "台北市信義區的辦公室自九月起暫停對外服務，洽公民眾請改至新址。",
+    "Der Vertrag verlängert sich jeweils um ein Jahr, wenn er nicht gekündigt wird.",
+    "∑ x² / n = 4.2 ± 0.1 (p < 0.05)",
+)
+"""Forty short texts: English and Chinese (both scripts), with figures, identifiers, a table, code and two further languages."""

@@ -1,0 +1,188 @@
+"""How chunks become tantivy documents and questions become tantivy queries; opens and writes indexes, follows no store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.retrieval.text import terms
+
+if TYPE_CHECKING:
+    from rag.records import ChunkId
+    from rag.store import ChunkForIndex
+
+TOKENIZER = "terms"
+MOST_TERMS = 128
+"""Terms of one query that are searched for: of a long pasted text, the rarest."""
+
+BOOSTS = {"words": 1.0, "pairs": 1.0, "singles": 0.1, "title": 0.5, "path": 0.2}
+"""What a hit in each field weighs. `title` holds title and headings. Measured: docs/decisions/0003-fusion-and-cut.md."""
+
+GRAMMAR_CHARACTERS = frozenset("的是在有和与及或为了于之这那个哪什么甚谁何几多少吗呢吧请问要可以能会应该如何怎样")
+"""Characters of Chinese grammar and question words, in the folded (Simplified) form."""
+
+GRAMMAR_WEIGHT = 0.5
+MIXED_WEIGHT = 2.0
+"""See `weigh_terms`."""
+
+_FIELDS_OF_KIND = {"words": ("words", "title", "path"), "pairs": ("pairs", "title", "path"), "singles": ("singles",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a query, and the kind it is: `words`, `pairs` or `singles`, which is also the field of the body it is in."""
+
+    kind: str
+    text: str
+
+
+def create_index(folder: Path | None) -> Any:
+    """A new, empty index in `folder`, or in memory."""
+    import tantivy
+
+    index = tantivy.Index(_schema(), path=str(folder) if folder else None)
+    index.register_tokenizer(TOKENIZER, _analyzer())
+    return index
+
+
+def open_index(folder: Path) -> Any:
+    """The index in `folder`.
+
+    Raises:
+        ValueError, OSError: there is none that can be opened.
+    """
+    import tantivy
+
+    index = tantivy.Index.open(str(folder))
+    index.register_tokenizer(TOKENIZER, _analyzer())
+    return index
+
+
+def apply(index: Any, removed: Iterable[ChunkId], added: Iterable[ChunkForIndex], heap_bytes: int) -> None:
+    """Remove and add chunks in one commit, and let searchers see it. Adding a chunk that is there replaces it."""
+    writer = index.writer(heap_size=heap_bytes, num_threads=1)
+    fresh = index.searcher().num_docs == 0
+    for chunk_id in removed:
+        writer.delete_documents_by_term("chunk", int(chunk_id))
+    for chunk in added:
+        if not fresh:
+            writer.delete_documents_by_term("chunk", int(chunk.chunk_id))
+        writer.add_document(_document(chunk))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+
+
+def build_query(searcher: Any, text: str, allowed: npt.NDArray[np.int64] | None) -> Any:
+    """The query that scores chunks by the terms of `text`, over all fields; only `allowed` chunks when given."""
+    import tantivy
+
+    schema = _schema()
+    parts = []
+    for term, weight in _rarest(searcher, weigh_terms(query_terms(text))):
+        for field in _FIELDS_OF_KIND[term.kind]:
+            one = tantivy.Query.term_query(schema, field, term.text, index_option="freq")
+            parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(one, BOOSTS[field] * weight)))
+    if not parts:
+        return tantivy.Query.empty_query()
+    query = tantivy.Query.boolean_query(parts)
+    if allowed is None:
+        return query
+    inside = tantivy.Query.const_score_query(tantivy.Query.term_set_query(schema, "chunk", allowed.tolist()), 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, inside)])
+
+
+def query_terms(text: str) -> list[Term]:
+    """The distinct terms of `text` as the index holds them, in order."""
+    cut = terms(text)
+    found = [Term("words", word) for word in _analyzer().analyze(" ".join(cut.words))]
+    found += [Term("pairs", pair) for pair in cut.pairs]
+    found += [Term("singles", single) for single in cut.singles]
+    return list(dict.fromkeys(found))
+
+
+def weigh_terms(found: Sequence[Term]) -> dict[Term, float]:
+    """What each term of a question counts, before its rarity.
+
+    A Latin word in a Chinese question is a name or an identifier and counts for more; a pair with a character of
+    grammar in it, such as a question word's, for less. English needs no such list: its grammar words are terms of their
+    own, and so common that they weigh next to nothing.
+    """
+    mixed = any(term.kind == "singles" for term in found)
+    weights = {}
+    for term in found:
+        grammar = term.kind == "pairs" and not GRAMMAR_CHARACTERS.isdisjoint(term.text)
+        weights[term] = GRAMMAR_WEIGHT if grammar else MIXED_WEIGHT if mixed and term.kind == "words" else 1.0
+    return weights
+
+
+def coverage(searcher: Any, query: str, texts: Sequence[str]) -> list[float]:
+    """For each of `texts` the share of the query's telling terms that it holds, weighted by how rare each is.
+
+    Telling are words, and pairs without grammar. Single ideographs are in nearly every Chinese text. Where nothing
+    telling is left, every term counts.
+    """
+    found = weigh_terms(query_terms(query))
+    telling = {term: weight for term, weight in found.items() if term.kind != "singles" and weight >= 1}
+    weights = {term: weight * rarity(searcher, term) for term, weight in (telling or found).items()}
+    total = sum(weights.values())
+    if not total:
+        return [0.0] * len(texts)
+    return [sum(weights[term] for term in weights.keys() & set(query_terms(text))) / total for text in texts]
+
+
+def rarity(searcher: Any, term: Term) -> float:
+    """BM25's inverse document frequency: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+    holding = searcher.doc_freq(term.kind, term.text)
+    return math.log(1 + (max(searcher.num_docs - holding, 0) + 0.5) / (holding + 0.5))
+
+
+def _rarest(searcher: Any, found: dict[Term, float]) -> list[tuple[Term, float]]:
+    chosen = list(found.items())
+    if len(chosen) > MOST_TERMS:
+        chosen = sorted(chosen, key=lambda one: -rarity(searcher, one[0]))[:MOST_TERMS]
+    return chosen
+
+
+def _document(chunk: ChunkForIndex) -> Any:
+    import tantivy
+
+    body = terms(chunk.text)
+    title = terms("\n".join((chunk.title, *chunk.heading)))
+    path = terms(chunk.path)
+    document = tantivy.Document()
+    document.add_integer("chunk", int(chunk.chunk_id))
+    document.add_text("words", " ".join(body.words))
+    document.add_text("pairs", " ".join(body.pairs))
+    document.add_text("singles", " ".join(body.singles))
+    document.add_text("title", " ".join((*title.words, *title.pairs)))
+    document.add_text("path", " ".join((*path.words, *path.pairs)))
+    return document
+
+
+@cache
+def _schema() -> Any:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    # Signed: deleting by a term of an unsigned field silently deletes nothing (tantivy 0.27).
+    builder.add_integer_field("chunk", indexed=True, fast=True)
+    for field in BOOSTS:
+        builder.add_text_field(field, tokenizer_name=TOKENIZER, index_option="freq")
+    return builder.build()
+
+
+@cache
+def _analyzer() -> Any:
+    """Terms are cut in `text.terms`; tantivy folds accents and English inflections, the same for chunks and questions."""
+    import tantivy
+
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stemmer("english")).build()

@@ -1,0 +1,186 @@
+"""The JSON Schemas of `airlock … --json`, as docs/cli.md describes them. Every object is closed: no surprise keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+LABEL: Schema = {"enum": ["public", "internal", "confidential", "restricted"]}
+LABEL_SOURCE: Schema = {"enum": ["owner", "labels.toml", "front matter", "command line", "page", "default"]}
+PAGE: Schema = {"type": ["integer", "null"], "minimum": 1}
+HEADING: Schema = {"type": "array", "items": TEXT}
+SECONDS: Schema = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+ANSWER_STATUS: Schema = {"enum": ["complete", "incomplete", "stopped", "refused"]}
+ZONE: Schema = {"enum": ["local", "cloud"]}
+ANSWERER: Schema = {"enum": ["cloud", "local", "quotes"]}
+
+
+def closed(**properties: Schema) -> Schema:
+    """An object with exactly these keys."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+SENTENCE = closed(en=TEXT, **{"zh-TW": TEXT})
+REASON = closed(code=TEXT, params={"type": "object", "additionalProperties": TEXT}, text=SENTENCE)
+PASSAGE = closed(
+    rank={"type": "integer", "minimum": 1},
+    chunk_id=COUNT,
+    document_id=COUNT,
+    path=TEXT,
+    title=TEXT,
+    source=TEXT,
+    page=PAGE,
+    heading=HEADING,
+    label=LABEL,
+    label_source=LABEL_SOURCE,
+    score={"type": "number", "minimum": 0, "maximum": 1},
+    text=TEXT,
+)
+CITATION = closed(number={"type": "integer", "minimum": 1}, path=TEXT, page=PAGE, heading=HEADING, label=LABEL)
+ROUTE = closed(zone=ZONE, answerer=ANSWERER, provider=TEXT, model=TEXT, label=LABEL, reasons=array(REASON))
+GUARD = closed(name=TEXT, in_force=FLAG, text=SENTENCE)
+NOTICE = closed(code=TEXT, text=SENTENCE, command=TEXT)
+
+INGEST = array(
+    closed(
+        path=TEXT,
+        status={"enum": ["added", "updated", "unchanged", "moved", "relabelled", "removed", "failed", "skipped"]},
+        reason=TEXT,
+        label=or_null(LABEL),
+        label_source=or_null(LABEL_SOURCE),
+        chunks=COUNT,
+    )
+)
+ASK = closed(
+    question=TEXT,
+    answer=TEXT,
+    status=ANSWER_STATUS,
+    chat=TEXT,
+    passages=array(PASSAGE),
+    citations=array(CITATION),
+    route=ROUTE,
+    marks=array(REASON),
+    receipt=COUNT,
+    timings=SECONDS,
+)
+SEARCH = closed(query=TEXT, passages=array(PASSAGE), timings=SECONDS)
+TEXT_FILE = closed(
+    path=TEXT,
+    title=TEXT,
+    format=TEXT,
+    pages=PAGE,
+    text=TEXT,
+    blocks=array(
+        closed(
+            kind={"enum": ["heading", "paragraph", "list", "table", "code"]},
+            page=PAGE,
+            start=COUNT,
+            end=COUNT,
+        )
+    ),
+)
+LABELLED = closed(source=TEXT, label=LABEL, changed=COUNT, paths=array(TEXT))
+RECEIPT = closed(
+    id=COUNT,
+    chat_id=TEXT,
+    question_id=COUNT,
+    message_id=COUNT,
+    created_at=TEXT,
+    zone=ZONE,
+    answerer=ANSWERER,
+    provider=TEXT,
+    model=TEXT,
+    label=LABEL,
+    why=SENTENCE,
+    reasons=array(REASON),
+    chunks=array(closed(id=COUNT, label=LABEL)),
+    status=ANSWER_STATUS,
+    steps=array(TEXT),
+    tokens_in=or_null(COUNT),
+    tokens_out=or_null(COUNT),
+    bytes_out=or_null(COUNT),
+    request_digest=or_null(TEXT),
+    seconds=SECONDS,
+)
+RECEIPTS = array(RECEIPT)
+SOURCE = closed(
+    id=COUNT,
+    name=TEXT,
+    root=TEXT,
+    default_label=or_null(LABEL),
+    local_only=FLAG,
+    sample=FLAG,
+    documents=COUNT,
+    failed=COUNT,
+    unlabelled=COUNT,
+)
+SOURCES = array(SOURCE)
+SOURCE_REMOVED = closed(source=TEXT, removed=COUNT)
+SOURCE_LABELLED = closed(source=TEXT, label=LABEL, changed=COUNT)
+SOURCE_LOCAL_ONLY = closed(source=TEXT, local_only=FLAG)
+STATUS = closed(
+    home=TEXT,
+    answers=closed(kind=ANSWERER, why=SENTENCE),
+    mode={"enum": ["local-only", "by-label", "cloud"]},
+    prefer=ZONE,
+    confirm_cloud={"enum": ["always", "first", "never"]},
+    guards=array(GUARD),
+    documents=COUNT,
+    chunks=COUNT,
+    failed=COUNT,
+    unlabelled=array(closed(source_id=COUNT, name=TEXT, count=COUNT)),
+    sample=closed(present=FLAG, source_id=or_null(COUNT)),
+    notices=array(NOTICE),
+    models=closed(
+        local=array(closed(provider=TEXT, name=TEXT, note=TEXT, fits=FLAG)),
+        cloud=or_null(closed(provider=TEXT, model=TEXT, host=TEXT, ready=FLAG, why=or_null(SENTENCE))),
+    ),
+    embedding_model=or_null(TEXT),
+    failures=array(closed(source=TEXT, path=TEXT, reason=TEXT)),
+)
+EMBEDDING_READY = closed(
+    model=TEXT,
+    prepared={"const": True},
+    identity=TEXT,
+    served_by={"enum": ["onnxruntime", "sentence-transformers"]},
+    precision=TEXT,
+    agreement={"type": "object", "additionalProperties": closed(mean=NUMBER, least=NUMBER)},
+    note=TEXT,
+)
+DOCTOR = closed(
+    versions={"type": "object", "additionalProperties": or_null(TEXT)},
+    config_file=or_null(TEXT),
+    home=TEXT,
+    mode={"enum": ["local-only", "by-label", "cloud"]},
+    guards=array(GUARD),
+    embedding={"anyOf": [EMBEDDING_READY, closed(model=TEXT, prepared={"const": False}, problem=TEXT)]},
+    notices=array(NOTICE),
+    problems=array(closed(code=TEXT, text=TEXT)),
+)
+SETTINGS = array(
+    closed(
+        key=TEXT,
+        variable=TEXT,
+        value={},
+        origin={"enum": ["default", "file", "environment"]},
+        description=TEXT,
+    )
+)

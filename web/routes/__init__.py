@@ -1,0 +1,1 @@
+"""The routes, one file per concern. Each builds a router over the parts it is handed; none keeps state."""
