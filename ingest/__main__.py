@@ -70,9 +70,7 @@ def file_shape(one: FileReport) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ingest", description="Take a folder or a file into the store."
-    )
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Take a folder or a file into the store.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder, or one file")
     parser.add_argument("--label", help="public, internal, confidential or restricted")
     parser.add_argument(
@@ -83,9 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", help="what to call the source; the folder's name when left out")
     parser.add_argument("--sample", action="store_true", help="this is the sample corpus")
-    parser.add_argument(
-        "--json-progress", action="store_true", help="print progress and report as JSON lines"
-    )
+    parser.add_argument("--json-progress", action="store_true", help="print progress and report as JSON lines")
     return parser
 
 

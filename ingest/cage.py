@@ -25,6 +25,7 @@ from ingest.wire import HEADER, MAX_HEAD, decode_document, decode_error, encode_
 from rag.config import Ingest
 from rag.errors import ConfigError, ParserKilled, TooLarge, Unreadable
 
+CHILD = (sys.executable, "-P", "-s", "-B", "-m", "ingest.caged")
 START_SECONDS = 60.0
 FILES_PER_CHILD = 500
 _MEBIBYTE = 1024 * 1024
@@ -145,7 +146,7 @@ class _Child:
         self._guards: Mapping[str, bool] | None = None
         self._started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-B", "-m", "ingest.caged", str(memory_bytes)],
+            [*CHILD, str(memory_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -179,9 +180,7 @@ class _Child:
         """
         self.files += 1
         hint = name.encode("utf-8", "replace").decode()
-        return self._exchange(
-            encode_frame({"name": hint, "seconds": seconds}, data), time.monotonic() + seconds
-        )
+        return self._exchange(encode_frame({"name": hint, "seconds": seconds}, data), time.monotonic() + seconds)
 
     def kill(self) -> None:
         """Kill the process, without waiting."""
@@ -268,9 +267,7 @@ def read_file(path: Path, most: int) -> bytes:
     with _open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
-            raise TooLarge(
-                f"the file has {size // _MEBIBYTE:,} MiB; max_file_megabytes allows {most // _MEBIBYTE:,}"
-            )
+            raise TooLarge(f"the file has {size // _MEBIBYTE:,} MiB; max_file_megabytes allows {most // _MEBIBYTE:,}")
         data = _read(file, most + 1)
     if len(data) > most:
         raise TooLarge(f"the file grew over the {most // _MEBIBYTE:,} MiB that max_file_megabytes allows")
@@ -284,12 +281,7 @@ def read_head(path: Path, length: int) -> bytes:
 
 
 def _open_regular(path: Path) -> BinaryIO:
-    flags = (
-        os.O_RDONLY
-        | getattr(os, "O_NOFOLLOW", 0)
-        | getattr(os, "O_NONBLOCK", 0)
-        | getattr(os, "O_CLOEXEC", 0)
-    )
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = os.open(path, flags)
     except OSError as error:

@@ -69,9 +69,7 @@ def answer(data: bytes, name: str) -> dict[str, Any]:
     except MemoryError:
         return encode_error(ParserKilled("the parser passed its memory limit"))
     except Exception as error:
-        return encode_error(
-            Unreadable(f"the file is damaged: its parser stopped with {type(error).__name__}")
-        )
+        return encode_error(Unreadable(f"the file is damaged: its parser stopped with {type(error).__name__}"))
 
 
 def _take_pipes() -> tuple[BinaryIO, int]:

@@ -78,9 +78,7 @@ def _sections(blocks: Sequence[Block]) -> Iterator[tuple[tuple[str, ...], list[B
             elif bare is not None and block.level <= bare.level:
                 yield tuple(name for _, name in path[:-1]), [bare]
             run, bare = [], block
-            path = [step for step in path if step[0] < block.level] + [
-                (block.level, block.text[:MAX_HEADING])
-            ]
+            path = [step for step in path if step[0] < block.level] + [(block.level, block.text[:MAX_HEADING])]
         elif run and block.page != run[0].page:
             yield tuple(name for _, name in path), run
             run = [block]
@@ -106,9 +104,7 @@ def _units(text: str, block: Block, count: Count, target: int) -> Iterator[_Unit
         size = count(text[slice(*span)]) if span[1] - span[0] <= 40 * target else target + 1
         smaller = [span] if size <= target else cut_small(text, span, count, target)
         for start, end in smaller:
-            yield _Unit(
-                start, end, size if size <= target else count(text[start:end]), start == block.start, columns
-            )
+            yield _Unit(start, end, size if size <= target else count(text[start:end]), start == block.start, columns)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:
@@ -128,9 +124,7 @@ def _pack(units: Sequence[_Unit], target: int) -> Iterator[list[_Unit]]:
     aim = _even(left, target)
     for index, unit in enumerate(units):
         full = size + unit.tokens > target
-        enough = size >= aim or (
-            unit.opens and size >= 0.6 * aim and not _block_fits(units, index, target - size)
-        )
+        enough = size >= aim or (unit.opens and size >= 0.6 * aim and not _block_fits(units, index, target - size))
         if run and (full or enough):
             yield run
             left -= size

@@ -10,9 +10,7 @@ from pathlib import Path
 from rag.errors import IngestError
 
 LABELS_FILE = "labels.toml"
-_SKIPPED_FOLDERS = frozenset(
-    ("node_modules", "__pycache__", "__MACOSX", "$RECYCLE.BIN", "System Volume Information")
-)
+_SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"))
 _SKIPPED_FILES = frozenset((LABELS_FILE, "thumbs.db", "desktop.ini", "icon\r"))
 _SKIPPED_STARTS = (".", "~$", "~wrl")
 _SKIPPED_ENDS = (

@@ -114,9 +114,7 @@ def parse_labels(text: str, name: str) -> LabelFile:
             f'{name}{_line(text, "labels")}: `labels` must be a table: [labels] and lines of "glob" = "label"'
         )
     default = _label(values["default"], "default", name, text) if "default" in values else None
-    patterns = tuple(
-        (_compile(glob, name, text), _label(word, glob, name, text)) for glob, word in table.items()
-    )
+    patterns = tuple((_compile(glob, name, text), _label(word, glob, name, text)) for glob, word in table.items())
     return LabelFile(patterns, default)
 
 

@@ -108,9 +108,7 @@ class Ingester:
             cage.start()
         meter.expect(len(found.files), sum(task.file.size for task in plan.read))
         vectors = Vectors(self._embedder, self._settings.ingest.batch)
-        saver = Saver(
-            self._store, self._embedder, vectors, self._settings.ingest, source, labeller, meter, cancel
-        )
+        saver = Saver(self._store, self._embedder, vectors, self._settings.ingest, source, labeller, meter, cancel)
         saver.keep(plan.same)
         saver.hold(plan.waiting)
         most = self._settings.ingest.max_file_megabytes * 1024 * 1024
@@ -180,9 +178,7 @@ class Ingester:
         of it."""
         ids = self._store.chunk_ids()
         step = max(1, len(ids) // SAMPLED_CHUNKS)
-        return self._embedder.unknown_share(
-            [chunk.text for chunk in self._store.chunk_texts_of(ids[::step].tolist())]
-        )
+        return self._embedder.unknown_share([chunk.text for chunk in self._store.chunk_texts_of(ids[::step].tolist())])
 
 
 def parse_for_view(path: Path, settings: Settings) -> ParsedDocument:

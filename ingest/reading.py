@@ -147,7 +147,5 @@ def _explain_head(task: Task) -> str:
         return ""
     head = read_head(task.file.absolute, HEAD_BYTES)
     return (
-        ""
-        if head.startswith((b"PK", b"\xd0\xcf"))
-        else explain_unsupported(head, PurePosixPath(task.file.path).name)
+        "" if head.startswith((b"PK", b"\xd0\xcf")) else explain_unsupported(head, PurePosixPath(task.file.path).name)
     )

@@ -54,9 +54,7 @@ def _embed_all(store: Store, embedder: Embedder, batch: int, meter: Meter, cance
         store.set_meta(DONE_KEY, f"{embedder.identity} {document.id}")
 
 
-def _embed_one(
-    store: Store, vectors: Vectors, document: Document, meter: Meter, cancel: threading.Event
-) -> None:
+def _embed_one(store: Store, vectors: Vectors, document: Document, meter: Meter, cancel: threading.Event) -> None:
     chunks = store.chunks(store.chunk_ids_of(document.id))
     texts = [embedding_text(document.title, chunk.heading, "", chunk.text) for chunk in chunks]
     store.replace_vectors(document.id, np.stack(vectors.embed(texts, meter.embedded, cancel.is_set)))

@@ -77,9 +77,7 @@ class Saver:
             if known.status is DocumentStatus.FAILED:
                 self._report(file, "failed", known.reason, decision)
             else:
-                self._report(
-                    file, "relabelled" if changed else "unchanged", known.reason, decision, known.chunks
-                )
+                self._report(file, "relabelled" if changed else "unchanged", known.reason, decision, known.chunks)
 
     def hold(self, waiting: Sequence[Waiting]) -> None:
         """Files under a wrong labels.toml: new ones are not read, stored ones become restricted meanwhile."""
@@ -165,9 +163,7 @@ class Saver:
         moved = read.task.known is None
         if moved:
             decision = self._decide(read, same)
-            self._store.move_document(
-                same.id, source_id=self._source.id, path=file.path, mtime_ns=file.mtime_ns
-            )
+            self._store.move_document(same.id, source_id=self._source.id, path=file.path, mtime_ns=file.mtime_ns)
             self._moved.add(same.id)
         elif read.parsed is not None and not same.chunks:
             return self._gather(read, read.parsed)
@@ -217,9 +213,7 @@ class Saver:
         decision = self._labeller.decide(file.path, {}, known)
         if known is not None and known.chunks and not read.content_hash and not isinstance(error, TooLarge):
             reason = f"{error}; what was stored of it is kept"
-            return self._report(
-                file, "failed", reason, Decision(known.label, known.label_source), known.chunks
-            )
+            return self._report(file, "failed", reason, Decision(known.label, known.label_source), known.chunks)
         self._save_failed(file, read.content_hash, str(error), decision)
         return self._report(file, "failed", str(error), decision, seconds=read.seconds)
 

@@ -35,9 +35,7 @@ def cut_small(text: str, span: Span, count: Callable[[str], int], target: int) -
 
 def _cut(text: str, span: Span, count: Callable[[str], int], target: int, depth: int) -> Iterator[Span]:
     # A token is at least one character, so a short span needs no counting.
-    if span[1] - span[0] <= target or (
-        span[1] - span[0] <= 40 * target and count(text[slice(*span)]) <= target
-    ):
+    if span[1] - span[0] <= target or (span[1] - span[0] <= 40 * target and count(text[slice(*span)]) <= target):
         yield span
     elif depth < 2:
         for piece in _pieces((_CLAUSE, _WORD)[depth], text, *span):

@@ -31,18 +31,14 @@ class Vectors:
         self._batch = batch
         self._known: dict[bytes, Vector] = {}
 
-    def embed(
-        self, texts: Sequence[str], done: Callable[[int], None], cancelled: Callable[[], bool]
-    ) -> list[Vector]:
+    def embed(self, texts: Sequence[str], done: Callable[[int], None], cancelled: Callable[[], bool]) -> list[Vector]:
         """A vector for each of `texts`, equal ones embedded once, in batches of like length.
 
         Raises:
             Stopped: `cancelled` became true between two batches.
         """
         digests = [sha256(text.encode()).digest() for text in texts]
-        missing = {
-            digest: text for digest, text in zip(digests, texts, strict=True) if digest not in self._known
-        }
+        missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in self._known}
         fresh: dict[bytes, Vector] = {}
         ordered = sorted(missing, key=lambda digest: len(missing[digest]))
         for at in range(0, len(ordered), self._batch):

@@ -32,9 +32,7 @@ def encode_document(document: ParsedDocument) -> dict[str, Any]:
         "format": document.format,
         "title": document.title,
         "text": document.text,
-        "blocks": [
-            [block.kind.value, block.start, block.end, block.page, block.level] for block in document.blocks
-        ],
+        "blocks": [[block.kind.value, block.start, block.end, block.page, block.level] for block in document.blocks],
         "pages": document.pages,
         "front_matter": dict(document.front_matter),
         "notes": list(document.notes),
@@ -77,9 +75,7 @@ def _decode_block(item: Any, text: str) -> Block:
     kind, start, end, page, level = item
     if not 0 <= start < end <= len(text):
         raise ValueError("block out of range")
-    return Block(
-        BlockKind(kind), text[start:end], start, end, None if page is None else int(page), int(level)
-    )
+    return Block(BlockKind(kind), text[start:end], start, end, None if page is None else int(page), int(level))
 
 
 def _checked(value: Any, kind: type[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from rag.cancel import Cancel
 from rag.config import Settings
-from rag.errors import EgressRefused, ModelError
+from rag.errors import EgressRefused, ModelError, NotProvablyLocal
 from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
 from rag.gate.client import GateClient
 from rag.gate.wire import GateRequest
@@ -268,8 +268,10 @@ class Answering:
         except EgressRefused as error:
             status = MessageStatus.REFUSED
             attempt.steps.append(f"{attempt.answerer.value}: {type(error).__name__}")
-            attempt.notes.append(Reason("gate_refused"))
-            yield Marked(Reason("gate_refused"), (Action.RETRY_LOCAL,))
+            here = isinstance(error, NotProvablyLocal)
+            reason = Reason("not_provably_local" if here else "gate_refused")
+            attempt.notes.append(reason)
+            yield Marked(reason, () if here else (Action.RETRY_LOCAL,))
         except GeneratorExit:
             cancel.cancel()
             attempt.steps.append(f"{attempt.answerer.value}: {MessageStatus.STOPPED.value}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rag.policy.labels import Label
 from rag.records import (
     ChatId,
     Citation,
-    Label,
     MessageId,
     Passage,
     QuestionId,

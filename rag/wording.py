@@ -78,6 +78,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The sensitivity was checked again just before sending and no longer allowed it; nothing was sent.",
         "送出前再次檢查機密等級，已不允許送出；沒有送出任何內容。",
     ),
+    "not_provably_local": (
+        "The local model turned out to run somewhere else; nothing was sent to it.",
+        "這個本機模型其實在別處執行，因此沒有送出任何內容。",
+    ),
     # what happened on the way
     "fallback": (
         "$failed did not answer, so $used did.",

@@ -17,7 +17,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from web.consent import Plan, asker, decide_gate
@@ -154,11 +154,32 @@ def private_folder(environment: Mapping[str, str]) -> Iterator[Path]:
     """A folder for the doors' sockets that only this user can enter; removed at the end."""
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     suits = runtime and len(runtime) < _LONGEST_SOCKET_FOLDER and os.access(runtime, os.W_OK | os.X_OK)
-    folder = tempfile.mkdtemp(prefix="airlock-", dir=runtime if suits else "/tmp")
+    place = Path(runtime if suits else "/tmp")
+    _sweep(place)
+    folder = tempfile.mkdtemp(prefix=f"airlock-{os.getpid()}-", dir=place)
     try:
         yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what launchers of this user left that were killed and could not."""
+    for folder in place.glob("airlock-*-*"):
+        pid = folder.name.split("-")[1]
+        with suppress(OSError):
+            if pid.isdigit() and folder.lstat().st_uid == os.getuid() and not _is_running(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _why_no_gate(command: str, arguments: Sequence[str], plan: Plan, environment: Mapping[str, str]) -> str:
@@ -172,9 +193,7 @@ def _prepare_gate(
 ) -> Helper:
     """The gate: the only child that is given the key."""
     listening = _bind_door(folder / "gate")
-    secrets = {
-        name: environment[name] for name in (plan.key_variable, CLOUD_ADDRESS) if environment.get(name)
-    }
+    secrets = {name: environment[name] for name in (plan.key_variable, CLOUD_ADDRESS) if environment.get(name)}
     held = {**scrubbed, **secrets, "AIRLOCK_CLOUD__ENABLED": "true"}
     inside["AIRLOCK_DOOR_GATE"] = str(folder / "gate")
     program = Program("rag.gate", ("--fd", str(listening.fileno())), held, (listening.fileno(),))

@@ -141,8 +141,10 @@ def plain_inline(children: Sequence[Token]) -> str:
     """The words of inline tokens: link texts without addresses, images as their alternative text."""
     lines: list[str] = [""]
     for token in children:
-        if token.type in ("text", "code_inline") or token.type == "image":
+        if token.type in ("text", "code_inline", "image"):
             lines[-1] += token.content
+        elif token.type in ("strong_open", "strong_close") and token.markup == "__":
+            lines[-1] += "__"  # in real documents this is far more often a name such as __init__ than bold
         elif token.type == "softbreak":
             lines[-1] = lines[-1] + "\n"
         elif token.type == "hardbreak" or (token.type == "html_inline" and token.content.lower().startswith("<br")):

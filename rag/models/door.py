@@ -161,15 +161,16 @@ async def _watch_parent(parent: int) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _say_ready(ready: asyncio.Event) -> None:
+async def _say_when(ready: asyncio.Event, *, aloud: bool) -> None:
     await ready.wait()
-    print("ready", flush=True)
+    if aloud:
+        print("ready", flush=True)
 
 
-async def _run(targets: Sequence[Target], trusted: frozenset[str], parent: int) -> None:
+async def _run(targets: Sequence[Target], trusted: frozenset[str], parent: int, *, say_ready: bool) -> None:
     ready = asyncio.Event()
     doors = asyncio.create_task(serve_doors(targets, trusted, ready))
-    said = asyncio.create_task(_say_ready(ready))
+    said = asyncio.create_task(_say_when(ready, aloud=say_ready))
     watch = asyncio.create_task(_watch_parent(parent))
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -183,13 +184,14 @@ async def _run(targets: Sequence[Target], trusted: frozenset[str], parent: int) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the door. Prints `ready` once every socket accepts; exits 2 on a wrong target."""
+    """Run the door; a socket has mode 0600 once it accepts. Exits 2 on a wrong target."""
     parser = argparse.ArgumentParser(prog="python -m rag.models.door", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--to", action="append", default=[], metavar="SOCKET=URL", help="a socket and the server behind it"
     )
     parser.add_argument("--trusted", action="append", default=[], metavar="HOST", help="a host that counts as local")
     parser.add_argument("--parent", type=int, default=os.getppid(), help="process to end with")
+    parser.add_argument("--say-ready", action="store_true", help="print `ready` once every socket accepts")
     options = parser.parse_args(arguments)
     trusted = frozenset(host.lower() for host in options.trusted)
     try:
@@ -197,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     _die_with_parent(options.parent)
-    asyncio.run(_run(targets, trusted, options.parent))
+    asyncio.run(_run(targets, trusted, options.parent, say_ready=options.say_ready))
     return 0
 
 

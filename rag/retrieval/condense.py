@@ -41,10 +41,15 @@ _ASKING = re.compile(
     "|幾[天點个個年月次]|几[天点个年月次]|多[少久長长大高遠远]|是否|可不可以|可以|可否|能不能|能否|應該|应该|需要|請問|请问|誰|谁|[嗎吗呢吧的了是要有會会能得]"
 )
 _GRAMMAR = frozenset(
-    "a about all also am an and any are as at be been but by can could did do does for from had has have he her his how "
-    "i if in into is it its many may me much must my of on or our shall she should so than that the their them then "
-    "there these they this those to us was we were what when where which who whom whose why will with would you your "
-    "please tell long often soon".split()
+    re.findall(
+        r"\w+",
+        """
+        a about all also am an and any are as at be been but by can could did do does for from had has have he her his
+        how i if in into is it its many may me much must my of on or our shall she should so than that the their them
+        then there these they this those to us was we were what when where which who whom whose why will with would you
+        your please tell long often soon
+        """,
+    )
 )
 
 

@@ -73,13 +73,13 @@ class DenseIndex:
         with self._lock:
             if self._index is None or (allowed is not None and not len(allowed)):
                 return []
-            chosen = None if allowed is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+            chosen = None if allowed is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))  # type: ignore[call-arg]
             scores, ids = self._index.search(_row(vector), min(k, int(self._index.ntotal)), params=chosen)
         found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         return [(ChunkId(id_), score) for id_, score in found if id_ >= 0]
 
     def cosines(self, vector: Vectors, ids: Sequence[ChunkId]) -> dict[ChunkId, float]:
-        """The cosine of `vector` to each of these chunks, as the last search saw them; those that are gone are left out."""
+        """The cosine of `vector` to each of these chunks; those the index does not hold are left out."""
         with self._lock:
             if self._index is None or not ids:
                 return {}

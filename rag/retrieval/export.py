@@ -64,7 +64,7 @@ def export(reference: Any, file: Path) -> None:
     """Write the whole of `reference`, tokens to sentence vector, as one ONNX file with weights inside."""
     import torch
 
-    class Whole(torch.nn.Module):
+    class Whole(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.inner = reference

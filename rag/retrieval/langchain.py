@@ -5,8 +5,6 @@ Imported only by those who want it: it brings LangChain with it. Gives no more t
 
 from __future__ import annotations
 
-from typing import Any
-
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
@@ -17,7 +15,7 @@ from rag.records import Passage, SourceId
 from rag.retrieval.retrieve import Retriever
 
 
-class AirlockRetriever(BaseRetriever):
+class AirlockRetriever(BaseRetriever):  # type: ignore[misc]
     """Passages as LangChain documents, best first, weak ones left out.
 
     Every document's metadata carries its `label`: whoever sends it on must look at it, because LangChain will not.
@@ -35,9 +33,8 @@ class AirlockRetriever(BaseRetriever):
     sources: frozenset[SourceId] | None = None
     limit: int | None = None
 
-    def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **_ignored: Any
-    ) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        del run_manager  # nothing is traced
         found = self.retriever.retrieve(query, clearance=self.clearance, sources=self.sources, limit=self.limit)
         return [_document(passage) for passage in found.passages]
 

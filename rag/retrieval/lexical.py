@@ -1,4 +1,4 @@
-"""Finds chunks by their words with tantivy: a disposable cache of the store, caught up or rebuilt whenever it is behind.
+"""Finds chunks by their words with tantivy: a disposable cache of the store, caught up or rebuilt when behind.
 
 Keeps terms and chunk ids, no texts and no labels. Any number of processes may search one folder; whoever finds
 it behind catches it up under a file lock. Where the folder cannot be written, the index is built in memory.
@@ -48,7 +48,7 @@ LOCK_SECONDS = 10.0
 PURGE_WHOLE = 5_000
 PURGE_SHARE = 0.1
 """tantivy hides a deleted chunk at once but keeps its words in the segment's files until those are rewritten. An
-index of up to PURGE_WHOLE chunks (about a second) is rewritten on every removal; a larger one when this share is gone."""
+index of up to PURGE_WHOLE chunks (about a second) is rewritten on each removal, a larger one at this share."""
 
 
 class Texts(Protocol):

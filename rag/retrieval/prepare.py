@@ -116,7 +116,7 @@ def _compare(reference: Any, described: Prepared, candidates: Sequence[Candidate
 
 
 def _swap(building: Path, folder: Path) -> None:
-    """Put `building` in `folder`'s place. A crash between the two renames leaves no model, which reads as unprepared."""
+    """Put `building` in `folder`'s place. A crash between the renames leaves no model, which reads as unprepared."""
     for file in building.iterdir():
         sync(file)
     aside = building.with_name(building.name + "-old")

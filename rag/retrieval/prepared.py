@@ -1,4 +1,4 @@
-"""The record a prepared model leaves in its folder: what it is, how it is served, how well it agrees; loads no model."""
+"""The record a prepared model leaves in its folder: what it is, how it is served, how well it agrees."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Prepared:
 
     @property
     def identity(self) -> str:
-        """Names what made a vector: model, its weights, precision and dimension."""
-        return f"{self.name}@{self.weights_sha256[:12]}/{self.precision}/{self.dim}"
+        """Names what made a vector: model, its weights, precision and dimension; the same wherever its folder lies."""
+        return f"{short_name(self.name)}@{self.weights_sha256[:12]}/{self.precision}/{self.dim}"
 
     @property
     def command(self) -> str:
@@ -79,6 +79,11 @@ def is_bundled(model: str) -> bool:
     return model in (BUNDLED, f"sentence-transformers/{BUNDLED}")
 
 
+def short_name(model: str) -> str:
+    """The last part of a model's name or path."""
+    return model.rstrip("/").rpartition("/")[2]
+
+
 def model_folder(home: Path, model: str) -> Path:
     """Where `model`, a name or a path, is kept below the home folder.
 
@@ -87,7 +92,7 @@ def model_folder(home: Path, model: str) -> Path:
     """
     if is_bundled(model):
         return home / "models" / BUNDLED
-    tail = re.sub(r"[^A-Za-z0-9._-]+", "-", model.rstrip("/").rpartition("/")[2]).strip(".-") or "model"
+    tail = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(model)).strip(".-") or "model"
     return home / "models" / f"{tail[:60]}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 
 

@@ -1,7 +1,7 @@
-"""Loads a model with sentence-transformers, the reference, and serves with it where ONNX cannot; imports torch when called.
+"""Loads a model with sentence-transformers, the reference, and serves with it where ONNX cannot.
 
 Nothing a model brings along is executed: weights are safetensors only, module classes are the four that
-sentence-transformers itself ships for text, and remote code is never trusted. Serving never downloads.
+sentence-transformers itself ships for text, and remote code is never trusted. torch is imported when called.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def load_reference(folder: Path, device: str) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     model = SentenceTransformer(
         str(folder),
         device=device,

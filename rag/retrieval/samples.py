@@ -45,4 +45,4 @@ SAMPLES: tuple[str, ...] = (
     "Der Vertrag verlängert sich jeweils um ein Jahr, wenn er nicht gekündigt wird.",
     "∑ x² / n = 4.2 ± 0.1 (p < 0.05)",
 )
-"""Forty short texts: English and Chinese (both scripts), with figures, identifiers, a table, code and two further languages."""
+"""Forty short texts: English and Chinese in both scripts, figures, identifiers, a table, code, other languages."""

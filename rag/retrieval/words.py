@@ -1,4 +1,4 @@
-"""How chunks become tantivy documents and questions become tantivy queries; opens and writes indexes, follows no store."""
+"""How chunks become tantivy documents and questions become tantivy queries; follows no store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_TERMS = 128
 """Terms of one query that are searched for: of a long pasted text, the rarest."""
 
 BOOSTS = {"words": 1.0, "pairs": 1.0, "singles": 0.1, "title": 0.5, "path": 0.2}
-"""What a hit in each field weighs. `title` holds title and headings. Measured: docs/decisions/0003-fusion-and-cut.md."""
+"""What a hit in each field weighs; `title` holds headings too. Measured: docs/decisions/0003-fusion-and-cut.md."""
 
 GRAMMAR_CHARACTERS = frozenset("的是在有和与及或为了于之这那个哪什么甚谁何几多少吗呢吧请问要可以能会应该如何怎样")
 """Characters of Chinese grammar and question words, in the folded (Simplified) form."""
@@ -37,7 +37,7 @@ _FIELDS_OF_KIND = {"words": ("words", "title", "path"), "pairs": ("pairs", "titl
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of a query, and the kind it is: `words`, `pairs` or `singles`, which is also the field of the body it is in."""
+    """A term, and its kind: `words`, `pairs` or `singles`, which is also the field of the body it is in."""
 
     kind: str
     text: str
@@ -181,7 +181,7 @@ def _schema() -> Any:
 
 @cache
 def _analyzer() -> Any:
-    """Terms are cut in `text.terms`; tantivy folds accents and English inflections, the same for chunks and questions."""
+    """tantivy folds accents and English inflections of the terms that `text.terms` has cut."""
     import tantivy
 
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())

@@ -45,8 +45,7 @@ def log_replaced(db: Connection, document_id: DocumentId) -> None:
     """Say that the chunks of a document must be taken anew, because where they come from has changed."""
     for added in (0, 1):
         db.run(
-            "INSERT INTO changes (chunk_id, added)"
-            " SELECT id, ? FROM chunks WHERE document_id = ? ORDER BY id",
+            "INSERT INTO changes (chunk_id, added) SELECT id, ? FROM chunks WHERE document_id = ? ORDER BY id",
             added,
             document_id,
         )

@@ -40,9 +40,7 @@ def read_chat(db: Connection, chat_id: ChatId) -> Chat:
 def insert_chat(db: Connection, title: str, now: str) -> ChatId:
     """Begin a conversation. Its id is random: ids of deleted conversations stay in receipts."""
     chat_id = ChatId(secrets.token_hex(8))
-    db.run(
-        "INSERT INTO chats (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)", chat_id, title, now, now
-    )
+    db.run("INSERT INTO chats (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)", chat_id, title, now, now)
     return chat_id
 
 

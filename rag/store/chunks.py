@@ -143,9 +143,7 @@ def _chunk(row: Row) -> Chunk:
     id_, document_id, ordinal, text, page, heading, start, end, digest, path = row
     if digest_text(text) != digest:
         raise Damaged(f"chunk {id_} of {path} is damaged; ingest it again")
-    return Chunk(
-        ChunkId(id_), DocumentId(document_id), ordinal, text, page, tuple(json.loads(heading)), start, end
-    )
+    return Chunk(ChunkId(id_), DocumentId(document_id), ordinal, text, page, tuple(json.loads(heading)), start, end)
 
 
 def _info(row: Row) -> ChunkInfo:

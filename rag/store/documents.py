@@ -24,9 +24,7 @@ _SELECT = """
 """
 
 
-def list_documents(
-    db: Connection, source_id: SourceId | None, status: DocumentStatus | None
-) -> list[Document]:
+def list_documents(db: Connection, source_id: SourceId | None, status: DocumentStatus | None) -> list[Document]:
     """Documents by path, of one source or all, of one status or both."""
     rows = db.rows(
         f"{_SELECT} WHERE (?1 IS NULL OR d.source_id = ?1) AND (?2 IS NULL OR d.status = ?2)"
@@ -123,9 +121,7 @@ def write_document(
         "chunks": len(draft.chunks),
         "updated_at": now,
     }
-    replaced = db.value(
-        "SELECT id FROM documents WHERE source_id = ? AND path = ?", draft.source_id, draft.path
-    )
+    replaced = db.value("SELECT id FROM documents WHERE source_id = ? AND path = ?", draft.source_id, draft.path)
     if replaced is None:
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -157,17 +153,12 @@ def write_vectors(db: Connection, document_id: DocumentId, vectors: npt.NDArray[
         raise StoreError(f"document {document_id}: {len(ids)} chunks need as many sound vectors")
     db.run_many(
         "UPDATE vectors SET vector = ? WHERE chunk_id = ?",
-        (
-            (vector.astype("<f2").tobytes(), chunk_id)
-            for (chunk_id,), vector in zip(ids, vectors, strict=True)
-        ),
+        ((vector.astype("<f2").tobytes(), chunk_id) for (chunk_id,), vector in zip(ids, vectors, strict=True)),
     )
     log_replaced(db, document_id)
 
 
-def write_place(
-    db: Connection, document_id: DocumentId, source_id: SourceId, path: str, mtime_ns: int
-) -> None:
+def write_place(db: Connection, document_id: DocumentId, source_id: SourceId, path: str, mtime_ns: int) -> None:
     """Give a document another path, and tell the caches that its chunks are found under another name.
 
     Raises:
@@ -251,9 +242,7 @@ def _chunk_row(document_id: DocumentId, ordinal: int, chunk: ChunkDraft) -> Row:
 
 def _document(row: Row) -> Document:
     *columns, seal = row
-    (id_, source_id, source_name, path, title, format_, content_hash, size, mtime_ns, status, reason) = (
-        columns[:11]
-    )
+    (id_, source_id, source_name, path, title, format_, content_hash, size, mtime_ns, status, reason) = columns[:11]
     label, label_source, local_only, pages, chunks, updated_at = columns[11:]
     if seal_label(content_hash, label, label_source) != seal:
         raise Damaged(f"the stored label of {path} is damaged; remove its folder and ingest it again")

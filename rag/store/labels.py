@@ -30,9 +30,7 @@ def relabel(
     Raises:
         NotFound: there is no such document.
     """
-    row = db.row(
-        "SELECT source_id, label, label_source, content_hash FROM documents WHERE id = ?", document_id
-    )
+    row = db.row("SELECT source_id, label, label_source, content_hash FROM documents WHERE id = ?", document_id)
     if row is None:
         raise NotFound(f"there is no document {document_id}")
     source_id, old, old_source, content_hash = row
@@ -118,13 +116,9 @@ def list_label_changes(db: Connection, document_id: DocumentId | None, limit: in
     return [_change(row) for row in rows]
 
 
-def _write_file_label(
-    db: Connection, document_id: DocumentId, file_label: tuple[Label, LabelSource] | None
-) -> None:
+def _write_file_label(db: Connection, document_id: DocumentId, file_label: tuple[Label, LabelSource] | None) -> None:
     label, source = (None, None) if file_label is None else (int(file_label[0]), file_label[1].value)
-    db.run(
-        "UPDATE documents SET file_label = ?, file_label_source = ? WHERE id = ?", label, source, document_id
-    )
+    db.run("UPDATE documents SET file_label = ?, file_label_source = ? WHERE id = ?", label, source, document_id)
 
 
 def _change(row: Row) -> LabelChange:

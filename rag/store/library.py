@@ -115,9 +115,7 @@ class Library(Access):
 
     # -- documents
 
-    def documents(
-        self, source_id: SourceId | None = None, *, status: DocumentStatus | None = None
-    ) -> list[Document]:
+    def documents(self, source_id: SourceId | None = None, *, status: DocumentStatus | None = None) -> list[Document]:
         """Documents by source and path."""
         with self._read() as db:
             return documents.list_documents(db, source_id, status)
@@ -229,9 +227,7 @@ class Library(Access):
         with self._read() as db:
             return chunks.read_evidence(db, ids)
 
-    def chunk_ids(
-        self, *, sources: frozenset[SourceId] | None = None, clearance: Label = Label.RESTRICTED
-    ) -> Ids:
+    def chunk_ids(self, *, sources: frozenset[SourceId] | None = None, clearance: Label = Label.RESTRICTED) -> Ids:
         """The ids of the chunks that may be searched, ascending, int64."""
         with self._read() as db:
             return chunks.list_ids(db, sources, clearance)
@@ -257,9 +253,7 @@ class Library(Access):
         with self._read() as db:
             return chunks.read_chosen_for_index(db, ids)
 
-    def _set_default(
-        self, db: Connection, id: SourceId, label: Label, source: LabelSource, reason: str
-    ) -> None:
+    def _set_default(self, db: Connection, id: SourceId, label: Label, source: LabelSource, reason: str) -> None:
         before = sources.read_source(db, id)
         old = (before.default_label, before.default_label_source)
         if old == (label, source):

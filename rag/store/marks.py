@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.policy.labels import UNLABELLED, Label, LabelSource
+from rag.policy.labels import UNLABELLED, LabelSource
 from rag.records import ChatId, DocumentId, MessageId, Passage, SourceId
 from rag.store.connection import Connection
 from rag.store.seals import digest_text

@@ -95,8 +95,7 @@ def insert_question(
         raise NotFound("there is no such conversation")
     message_id = _insert_message(db, chat_id, Role.USER, text, MessageStatus.COMPLETE, now)
     question_id = db.insert(
-        "INSERT INTO questions (chat_id, message_id, standalone, own_label, local_only)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO questions (chat_id, message_id, standalone, own_label, local_only) VALUES (?, ?, ?, ?, ?)",
         chat_id,
         message_id,
         standalone,
@@ -201,9 +200,7 @@ def _citation(number: int, chunk: int, document: int, path: str, title: str, *re
     assert page is None or isinstance(page, int)
     assert isinstance(heading, list)
     assert isinstance(label, int)
-    return Citation(
-        number, ChunkId(chunk), DocumentId(document), path, title, page, tuple(heading), Label(label)
-    )
+    return Citation(number, ChunkId(chunk), DocumentId(document), path, title, page, tuple(heading), Label(label))
 
 
 def _message(row: Row) -> Message:

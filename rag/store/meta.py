@@ -13,6 +13,4 @@ def read_meta(db: Connection, key: str) -> str | None:
 
 def write_meta(db: Connection, key: str, value: str) -> None:
     """Set `key` to `value`."""
-    db.run(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value
-    )
+    db.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)

@@ -85,9 +85,7 @@ def read_receipt(db: Connection, receipt_id: ReceiptId) -> Receipt:
 
 def _receipt(row: Row) -> Receipt:
     id_, chat_id, question_id, message_id, created_at, zone, answerer, provider, model, label = row[:10]
-    reasons, chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, digest, seconds = row[
-        10:
-    ]
+    reasons, chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, digest, seconds = row[10:]
     return Receipt(
         id=ReceiptId(id_),
         chat_id=ChatId(chat_id),

@@ -19,6 +19,4 @@ def seal_label(content_hash: str, label: int, source: str) -> bytes:
     A label decides what may leave the machine, and SQLite checks no page sums: one flipped bit could make a
     confidential document public. It guards against damage, not against a person who can write to the file.
     """
-    return hashlib.sha256(
-        f"{content_hash}\n{Label(label).word}\n{LabelSource(source).value}".encode()
-    ).digest()
+    return hashlib.sha256(f"{content_hash}\n{Label(label).word}\n{LabelSource(source).value}".encode()).digest()

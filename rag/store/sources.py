@@ -37,9 +37,7 @@ def find_source(db: Connection, root: str) -> Source | None:
 
 def insert_source(db: Connection, name: str, root: str, sample: bool) -> SourceId:
     """Add a source that nobody has labelled yet."""
-    return SourceId(
-        db.insert("INSERT INTO sources (name, root, sample) VALUES (?, ?, ?)", name, root, int(sample))
-    )
+    return SourceId(db.insert("INSERT INTO sources (name, root, sample) VALUES (?, ?, ?)", name, root, int(sample)))
 
 
 def write_default(db: Connection, source_id: SourceId, label: Label, source: LabelSource) -> None:

@@ -71,7 +71,7 @@ def test_lowering_can_be_called_off(open_page: OpenPage, stage: Stage) -> None:
 
 def test_an_unlabelled_folder_is_asked_about_once(open_page: OpenPage, stage: Stage) -> None:
     page = open_page("/documents")
-    banner = page.locator(".banner")
+    banner = page.locator("#view-documents .banner")
     expect(banner).to_contain_text("How sensitive is “Reading list”?")
     banner.get_by_role("button", name=re.compile("Internal")).click()
     expect(banner).to_have_count(0)
@@ -80,10 +80,10 @@ def test_an_unlabelled_folder_is_asked_about_once(open_page: OpenPage, stage: St
 
 def test_a_put_off_question_stays_away(open_page: OpenPage) -> None:
     page = open_page("/documents")
-    page.locator(".banner").get_by_role("button", name="Not now").click()
+    page.locator("#view-documents .banner").get_by_role("button", name="Not now").click()
     page.reload()
     expect(page.locator(".source-folder")).to_have_count(3)
-    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator("#view-documents .banner")).to_have_count(0)
 
 
 def test_the_sample_is_removed_with_one_click(open_page: OpenPage, stage: Stage) -> None:

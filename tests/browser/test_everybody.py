@@ -105,7 +105,7 @@ def test_nothing_runs_over_the_edge_at_any_width(open_page: OpenPage, stage: Sta
             page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + place)
             page.wait_for_selector("html[data-ready]")
             page.wait_for_timeout(200)
-        over = page.evaluate("""() => [document.documentElement, ...document.querySelectorAll('.thread-scroll, .page-view, .drawer-body')]
+        over = page.evaluate("""() => [...document.querySelectorAll('html, .thread-scroll, .page-view, .drawer-body')]
           .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className || node.tagName)""")
         assert over == [], place
 

@@ -94,8 +94,8 @@ def test_events_are_read_whole_however_the_bytes_are_cut(open_page: OpenPage, si
     events = open_page().evaluate(
         """async (size) => {
           const { readEvents } = await import('/static/js/stream.js')
-          const text = ': hello\\n\\nevent: token\\r\\ndata: {"text":"中文 🙂"}\\r\\n\\r\\ndata: {"a":\\ndata: 1}\\n\\n' +
-            'event: half\\ndata: {"text":1}'
+          const text = ': hello\\n\\nevent: token\\r\\ndata: {"text":"中文 🙂"}\\r\\n\\r\\n' +
+            'data: {"a":\\ndata: 1}\\n\\nevent: half\\ndata: {"text":1}'
           const bytes = new TextEncoder().encode(text)
           const body = new ReadableStream({ start(control) {
             for (let at = 0; at < bytes.length; at += size) control.enqueue(bytes.slice(at, at + size))

@@ -138,9 +138,7 @@ def badge(writer: str, receipt_id: int) -> Json:
     }
 
 
-def receipt(
-    receipt_id: int, writer: str, *, status: str = "complete", at: str = "2026-03-04T08:15:30Z"
-) -> Json:
+def receipt(receipt_id: int, writer: str, *, status: str = "complete", at: str = "2026-03-04T08:15:30Z") -> Json:
     """A Sending record."""
     cloud = writer == "cloud"
     return {
@@ -158,9 +156,7 @@ def receipt(
         "tokens_in": 1184 if cloud else None,
         "tokens_out": 142 if cloud else None,
         "bytes_out": 5312 if cloud else None,
-        "request_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-        if cloud
-        else None,
+        "request_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" if cloud else None,
         "seconds": {"embed": 0.008, "dense": 0.002, "lexical": 0.004, "first_token": 0.62, "total": 2.41},
     }
 
@@ -181,9 +177,7 @@ def status() -> Json:
             {
                 "name": "network",
                 "in_force": True,
-                "text": both(
-                    "The part that reads your documents has no network.", "讀取文件的部分沒有網路。"
-                ),
+                "text": both("The part that reads your documents has no network.", "讀取文件的部分沒有網路。"),
             },
             {
                 "name": "cage",

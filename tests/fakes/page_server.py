@@ -76,9 +76,7 @@ class Stage:
         self.messages[chat_id].append(message)
         return int(message["id"])
 
-    def add_answer(
-        self, chat_id: str, question_id: int, text: str, writer: str, status: str = "complete"
-    ) -> Json:
+    def add_answer(self, chat_id: str, question_id: int, text: str, writer: str, status: str = "complete") -> Json:
         """An answer with its record."""
         receipt_id = len(self.receipts) + 1
         self.receipts.insert(0, data.receipt(receipt_id, writer, status=status))
@@ -131,9 +129,7 @@ def make_app(stage: Stage) -> FastAPI:
             "status": stage.status,
         }
         name = "login.html" if request.url.path == "/login" else "page.html"
-        html = environment.get_template(name).render(
-            csrf=TOKEN, lang=language, strings=strings, boot=boot, error=""
-        )
+        html = environment.get_template(name).render(csrf=TOKEN, lang=language, strings=strings, boot=boot, error="")
         response = HTMLResponse(html)
         if lang:
             response.set_cookie("lang", lang)
@@ -189,9 +185,7 @@ def _add_chat_routes(app: FastAPI, stage: Stage) -> None:
         body = await request.json()
         stage.calls.append(("POST", "/api/ask", body))
         if "REFUSE" in body["text"]:
-            raise HTTPException(
-                409, "Another program is writing to the store; try again when it has finished."
-            )
+            raise HTTPException(409, "Another program is writing to the store; try again when it has finished.")
         return StreamingResponse(_answer(stage, body), media_type="text/event-stream")
 
     @app.post("/api/questions/{question_id}/continue")
@@ -202,9 +196,7 @@ def _add_chat_routes(app: FastAPI, stage: Stage) -> None:
             one for one, held in stage.messages.items() if any(m["question_id"] == question_id for m in held)
         )
         writer = "cloud" if body["choice"] == "cloud" else "quotes"
-        return StreamingResponse(
-            _write(stage, chat_id, question_id, writer, ""), media_type="text/event-stream"
-        )
+        return StreamingResponse(_write(stage, chat_id, question_id, writer, ""), media_type="text/event-stream")
 
     @app.post("/api/questions/{question_id}/stop", status_code=204)
     async def stop(question_id: int) -> None:
@@ -252,9 +244,7 @@ async def _answer(stage: Stage, body: Json) -> AsyncIterator[bytes]:
         return
     writer = _writer(body)
     if "CONFIRM" in text and body["prefer"] != "local":
-        named = [
-            {"path": one["path"], "title": one["title"], "label": one["label"]} for one in stage.passages[:2]
-        ]
+        named = [{"path": one["path"], "title": one["title"], "label": one["label"]} for one in stage.passages[:2]]
         yield _event(
             "route",
             {
@@ -279,9 +269,7 @@ def _writer(body: Json) -> str:
     return "cloud"
 
 
-async def _write(
-    stage: Stage, chat_id: str, question_id: int, writer: str, text: str
-) -> AsyncIterator[bytes]:
+async def _write(stage: Stage, chat_id: str, question_id: int, writer: str, text: str) -> AsyncIterator[bytes]:
     label = data.WRITERS[writer]["label"]
     yield _event(
         "route",
@@ -295,9 +283,7 @@ async def _write(
         },
     )
     if writer == "local":
-        yield _event(
-            "progress", {"code": "loading_model", "text": data.both("Loading the model …", "正在載入模型……")}
-        )
+        yield _event("progress", {"code": "loading_model", "text": data.both("Loading the model …", "正在載入模型……")})
     if "UNLABELLED" in text:
         sentence = data.both(
             "Not labelled, so treated as confidential; no local model is connected.",
@@ -318,9 +304,7 @@ async def _write(
             if "CUT" in text and at > 60:
                 return
             if "BREAK" in text and at > 60:
-                broken = data.both(
-                    "The answer broke off; what came is kept.", "回答中途中斷；已保留收到的部分。"
-                )
+                broken = data.both("The answer broke off; what came is kept.", "回答中途中斷；已保留收到的部分。")
                 yield _event("mark", {"code": "incomplete", "params": {}, "text": broken, "actions": []})
                 status, answer = "incomplete", sent
                 break
@@ -375,9 +359,7 @@ def _add_document_routes(app: FastAPI, stage: Stage) -> None:
         stage.calls.append(("POST", f"/api/sources/{source_id}/label", body))
         source = next(one for one in stage.sources if one["id"] == source_id)
         source.update(default_label=body["label"], unlabelled=0)
-        stage.status["unlabelled"] = [
-            one for one in stage.status["unlabelled"] if one["source_id"] != source_id
-        ]
+        stage.status["unlabelled"] = [one for one in stage.status["unlabelled"] if one["source_id"] != source_id]
         return source
 
     @app.post("/api/sources/{source_id}/local-only")
@@ -407,9 +389,8 @@ def _add_document_routes(app: FastAPI, stage: Stage) -> None:
 
     @app.post("/api/upload", status_code=202)
     async def upload(request: Request) -> Json:
-        names = [
-            file.filename for file in (await request.form()).getlist("files") if not isinstance(file, str)
-        ]
+        async with request.form() as form:
+            names = [file.filename for file in form.getlist("files") if not isinstance(file, str)]
         stage.calls.append(("POST", "/api/upload", names))
         return {"files": names}
 

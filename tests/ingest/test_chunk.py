@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +47,7 @@ def test_chunks_never_overlap_and_lose_no_word(
 ) -> None:
     document = compose(blocks)
     pieces = split(document, count, target)
-    assert all(first.end <= second.start for first, second in zip(pieces, pieces[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(pieces))
     covered = set[int]().union(*(range(piece.start, piece.end) for piece in pieces))
     for block in document.blocks:
         if block.kind is not BlockKind.HEADING:
@@ -66,9 +68,7 @@ def test_every_heading_is_in_a_path_or_a_chunk_of_its_own(
 
 
 @given(BLOCKS, st.integers(3, 60))
-def test_no_chunk_is_larger_than_the_target(
-    blocks: list[tuple[BlockKind, str, int | None, int]], target: int
-) -> None:
+def test_no_chunk_is_larger_than_the_target(blocks: list[tuple[BlockKind, str, int | None, int]], target: int) -> None:
     assert all(count(piece.text) <= target for piece in split(compose(blocks), count, target))
 
 
@@ -126,9 +126,7 @@ def test_a_run_without_any_break_is_cut_all_the_same() -> None:
 
 
 def test_a_chunk_never_crosses_a_page() -> None:
-    document = compose(
-        [(BlockKind.PARAGRAPH, "End of one.", 1, 0), (BlockKind.PARAGRAPH, "Start of two.", 2, 0)]
-    )
+    document = compose([(BlockKind.PARAGRAPH, "End of one.", 1, 0), (BlockKind.PARAGRAPH, "Start of two.", 2, 0)])
     assert [(piece.page, piece.text) for piece in split(document, count, 100)] == [
         (1, "End of one."),
         (2, "Start of two."),

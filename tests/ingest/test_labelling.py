@@ -97,9 +97,7 @@ def test_a_label_given_for_one_document_is_still_heard_later(tmp_path: Path) -> 
 
 
 def test_what_the_file_says_is_told_even_where_another_decides(tmp_path: Path) -> None:
-    decision = Labeller(folder(tmp_path, Label.PUBLIC), Label.RESTRICTED).decide(
-        "a.md", front(Label.INTERNAL)
-    )
+    decision = Labeller(folder(tmp_path, Label.PUBLIC), Label.RESTRICTED).decide("a.md", front(Label.INTERNAL))
     assert decision == Decision(
         Label.RESTRICTED, LabelSource.COMMAND_LINE, "", (Label.INTERNAL, LabelSource.FRONT_MATTER)
     )

@@ -19,9 +19,7 @@ def test_every_block_is_the_slice_of_the_text_that_its_offsets_name(
     for kind, text in blocks:
         composer.add(kind, text)
     document = composer.finish("text", "title")
-    assert [document.text[block.start : block.end] for block in document.blocks] == [
-        b.text for b in document.blocks
-    ]
+    assert [document.text[block.start : block.end] for block in document.blocks] == [b.text for b in document.blocks]
     assert composer.empty == (document.text == "")
 
 

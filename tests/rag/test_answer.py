@@ -13,7 +13,7 @@ import pytest
 from rag.answer import Answering, Ask
 from rag.cancel import Cancel
 from rag.config import load_settings
-from rag.errors import AirlockError, CutShort, LabelTooHigh, Unreachable
+from rag.errors import AirlockError, CutShort, LabelTooHigh, NotProvablyLocal, Unreachable
 from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, Routed, Token
 from rag.gate.wire import GateRequest, GateStatus
 from rag.policy.labels import Label, LabelSource
@@ -263,6 +263,14 @@ def test_a_refusal_at_the_gate_is_final_and_not_tried_elsewhere(world: World) ->
     assert only(Done, events).receipt.status is MessageStatus.REFUSED
     assert world.local
     assert world.local.asked == []
+
+
+def test_a_local_model_that_is_not_provably_local_is_refused_and_nothing_else_is_tried(world: World) -> None:
+    world.local = Writer(pieces=[], error=NotProvablyLocal("remote_host"))
+    world.found = [world.chunks[Label.CONFIDENTIAL]]
+    events = world.ask()
+    assert only(Marked, events).reason.code == "not_provably_local"
+    assert only(Done, events).receipt.status is MessageStatus.REFUSED
 
 
 def test_stopping_keeps_what_came_and_ends_as_stopped(world: World) -> None:

@@ -114,9 +114,7 @@ def test_the_answers_lie_in_a_file_that_only_its_owner_can_read(tmp_path: Path) 
     assert stat.S_IMODE((tmp_path / "consent.json").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(
-    "text", ["", "null", "[]", '{"answers": 7}', '{"answers": {"openai h": {"allowed": "yes"}}}']
-)
+@pytest.mark.parametrize("text", ["", "null", "[]", '{"answers": 7}', '{"answers": {"openai h": {"allowed": "yes"}}}'])
 def test_a_file_that_cannot_be_believed_is_no_consent(tmp_path: Path, text: str) -> None:
     (tmp_path / "consent.json").write_text(text)
     assert recall(tmp_path, "openai", "h") is None

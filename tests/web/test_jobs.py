@@ -18,6 +18,11 @@ def child(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
+def start_many(jobs: IngestJobs, count: int) -> None:
+    for number in range(count):
+        jobs.start(Job(Path(f"/{number}")))
+
+
 def wait_for(jobs: IngestJobs, wanted: Callable[[Progress], bool]) -> Progress:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -83,10 +88,8 @@ def test_very_many_waiting_jobs_are_refused() -> None:
     try:
         jobs.start(Job(Path("/first")))
         wait_for(jobs, lambda one: one.running)
-        for number in range(20):
-            jobs.start(Job(Path(f"/{number}")))
         with pytest.raises(Busy, match="20 folders"):
-            jobs.start(Job(Path("/one-too-many")))
+            start_many(jobs, 25)
     finally:
         jobs.close()
 

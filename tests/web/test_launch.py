@@ -47,8 +47,12 @@ Env = Callable[..., dict[str, str]]
 def variables(tmp_path: Path) -> Env:
     """A person's environment: hostile variables, a home, and what the test adds."""
 
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+
     def make(**further: str) -> dict[str, str]:
         own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AIRLOCK_HOME": str(tmp_path / "home")}
+        own["XDG_RUNTIME_DIR"] = str(runtime)
         return {**own, **HOSTILE, **{"AIRLOCK_SERVER__PORT": "0"}, **further}
 
     return make
@@ -113,16 +117,12 @@ def test_the_launcher_imports_nothing_but_the_standard_library() -> None:
         "names = {name.partition('.')[0] for name in sys.modules}; "
         "print(sorted(names - set(sys.stdlib_module_names) - {'web', '__main__'}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["ask", "q"], ["ingest", "folder"], ["models"], []])
-def test_no_command_s_inside_gets_a_key_or_a_tracer_or_an_address(
-    variables: Env, arguments: list[str]
-) -> None:
+def test_no_command_s_inside_gets_a_key_or_a_tracer_or_an_address(variables: Env, arguments: list[str]) -> None:
     code, facts, _ = run(arguments, variables())
     assert code == 0
     assert KEY not in str(facts)
@@ -141,9 +141,7 @@ def test_commands_that_ask_no_model_get_no_door(variables: Env, arguments: list[
 
 @pytest.mark.namespaces
 @pytest.mark.parametrize("arguments", [["serve"], ["ask", "q"], ["ingest", "folder"], ["doctor"]])
-def test_the_inside_has_no_network_and_cannot_look_into_the_launcher(
-    variables: Env, arguments: list[str]
-) -> None:
+def test_the_inside_has_no_network_and_cannot_look_into_the_launcher(variables: Env, arguments: list[str]) -> None:
     _, facts, _ = run(arguments, variables())
     assert facts["devices"] == ["lo"]
     assert facts["guards"]["namespace"][0] is True
@@ -211,9 +209,7 @@ def test_the_page_is_bound_by_the_launcher_and_served_inside(variables: Env) -> 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "intranet.example"])
-def test_off_loopback_without_a_password_is_refused_before_anything_is_bound(
-    variables: Env, host: str
-) -> None:
+def test_off_loopback_without_a_password_is_refused_before_anything_is_bound(variables: Env, host: str) -> None:
     code, facts, errors = run(["serve", "--host", host], variables())
     assert (code, facts) == (2, {})
     assert "server.password" in errors
@@ -293,6 +289,19 @@ def test_a_killed_launcher_takes_every_child_with_it(variables: Env) -> None:
         process.kill()
         process.wait(10)
         wait_for(lambda: all(map(has_ended, family.values())))
+
+
+def test_what_a_killed_launcher_left_is_removed_by_the_next(variables: Env, tmp_path: Path) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    environment = variables(XDG_RUNTIME_DIR=str(runtime))
+    with running(["serve", "sleep"], environment) as (process, _):
+        process.kill()
+        process.wait(10)
+    assert len(list(runtime.iterdir())) == 1
+    with running(["serve", "sleep"], environment) as (living, _):
+        assert run(["ask", "q"], environment)[0] == 0
+        assert [folder.name.split("-")[1] for folder in runtime.iterdir()] == [str(living.pid)]
 
 
 def test_a_dead_gate_or_door_is_started_again(variables: Env) -> None:

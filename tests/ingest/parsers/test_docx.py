@@ -21,9 +21,7 @@ def test_headings_paragraphs_and_tables_are_in_order() -> None:
         + word_paragraph("Leave", style="1")
         + word_paragraph("Sick leave", style="House")
         + word_paragraph("Tell your manager.")
-        + word_table(
-            [[word_paragraph("kind"), word_paragraph("days")], [word_paragraph("病假"), word_paragraph("30")]]
-        )
+        + word_table([[word_paragraph("kind"), word_paragraph("days")], [word_paragraph("病假"), word_paragraph("30")]])
         + word_paragraph("After.")
     )
     document = read(body, styles=STYLES)

@@ -50,9 +50,7 @@ def test_html_inside_becomes_its_text_and_comments_vanish() -> None:
 
 
 def test_front_matter_is_read_and_is_not_text() -> None:
-    document = read(
-        '---\ntitle: "Leave rules"\nSensitivity: internal # for now\ntags:\n  - a\n  - b\n---\nBody.'
-    )
+    document = read('---\ntitle: "Leave rules"\nSensitivity: internal # for now\ntags:\n  - a\n  - b\n---\nBody.')
     assert document.front_matter == {"title": "Leave rules", "sensitivity": "internal", "tags": "a, b"}
     assert (document.title, document.text) == ("Leave rules", "Body.")
 

@@ -44,9 +44,7 @@ def test_a_damaged_pdf_is_unreadable() -> None:
 
 
 def test_junk_before_the_header_does_not_matter() -> None:
-    assert (
-        parse_bytes(b"HTTP/1.1 200 OK\r\n\r\n" + make_pdf([["Still here."]]), "x.pdf").text == "Still here."
-    )
+    assert parse_bytes(b"HTTP/1.1 200 OK\r\n\r\n" + make_pdf([["Still here."]]), "x.pdf").text == "Still here."
 
 
 def test_full_lines_are_joined_and_short_ones_stay() -> None:

@@ -26,13 +26,13 @@ Start = Callable[..., FakeOllama]
 
 
 @contextlib.contextmanager
-def door_to(folder: Path, *urls: str, options: tuple[str, ...] = ()) -> Iterator[list[Path]]:
+def door_to(folder: Path, *urls: str) -> Iterator[list[Path]]:
     """A running door process; yields its sockets, one per address."""
     folder.chmod(0o700)
     sockets = [folder / f"door-{at}" for at in range(len(urls))]
     targets = [part for path, url in zip(sockets, urls, strict=True) for part in ("--to", f"{path}={url}")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "rag.models.door", *targets, *options],
+        [sys.executable, "-m", "rag.models.door", "--say-ready", *targets],
         stdout=subprocess.PIPE,
         env={"PATH": os.defpath},
     )
@@ -185,7 +185,7 @@ def test_the_door_ends_with_its_parent(tmp_path: Path) -> None:
     program = (
         "import subprocess, sys, time\n"
         f"target = '{tmp_path / 'door'}=http://127.0.0.1:9'\n"
-        "door = subprocess.Popen([sys.executable, '-m', 'rag.models.door', '--to', target])\n"
+        "door = subprocess.Popen([sys.executable, '-m', 'rag.models.door', '--say-ready', '--to', target])\n"
         "print(door.pid, flush=True)\n"
         "time.sleep(60)\n"
     )

@@ -55,9 +55,7 @@ def test_a_chunk_that_came_and_went_in_between_is_not_mentioned(store: Store, so
     assert (changes.added, changes.removed, changes.complete) == ((), (), True)
 
 
-def test_a_cache_too_far_behind_or_of_another_store_must_rebuild(
-    home: Path, store: Store, source_id: SourceId
-) -> None:
+def test_a_cache_too_far_behind_or_of_another_store_must_rebuild(home: Path, store: Store, source_id: SourceId) -> None:
     short = Store(home / FILE_NAME, read_only=False, kept_changes=4)
     for number in range(3):
         short.save_document(make_document(source_id, f"{number}.md"))
@@ -69,9 +67,7 @@ def test_a_cache_too_far_behind_or_of_another_store_must_rebuild(
     short.close()
 
 
-def test_the_generation_outlives_a_log_trimmed_to_nothing(
-    home: Path, store: Store, source_id: SourceId
-) -> None:
+def test_the_generation_outlives_a_log_trimmed_to_nothing(home: Path, store: Store, source_id: SourceId) -> None:
     with Store.open(home) as other:
         other._kept_changes = 0
         other.save_document(make_document(source_id))

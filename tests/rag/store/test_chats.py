@@ -28,9 +28,7 @@ def test_a_new_conversation_is_public_unconfirmed_and_empty(store: Store) -> Non
     assert store.chat_label(chat.id) is Label.PUBLIC
 
 
-def test_the_conversation_used_last_comes_first_even_when_the_clock_goes_back(
-    home: Path, store: Store
-) -> None:
+def test_the_conversation_used_last_comes_first_even_when_the_clock_goes_back(home: Path, store: Store) -> None:
     times = iter(["2030-01-01T00:00:00+00:00", "2030-01-02T00:00:00+00:00", "2030-01-03T00:00:00+00:00"])
     clocked = Store(home / FILE_NAME, read_only=False, now=lambda: next(times))
     first, second = clocked.create_chat("first"), clocked.create_chat("second")

@@ -12,9 +12,7 @@ from rag.store import Store
 from tests.fakes.drafts import DIM, chunk_ids_of, make_chunk, make_document, make_vector
 
 
-def test_chunks_come_in_the_order_asked_without_those_that_are_gone(
-    store: Store, source_id: SourceId
-) -> None:
+def test_chunks_come_in_the_order_asked_without_those_that_are_gone(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id, texts=("a", "b", "c")))
     a, b, c = chunk_ids_of(store, document_id)
     assert [chunk.text for chunk in store.chunks([c, ChunkId(999), a, b, a])] == ["c", "a", "b", "a"]
@@ -70,9 +68,7 @@ def test_searchable_ids_can_be_narrowed_to_sources_and_clearance(store: Store, s
     assert store.chunk_ids(sources=frozenset()).tolist() == []
 
 
-def test_vectors_come_back_within_half_precision_and_beside_their_chunk(
-    store: Store, source_id: SourceId
-) -> None:
+def test_vectors_come_back_within_half_precision_and_beside_their_chunk(store: Store, source_id: SourceId) -> None:
     texts = [f"text {number}" for number in range(50)]
     document_id = store.save_document(make_document(source_id, texts=texts))
     ids, vectors = store.vectors()
@@ -109,9 +105,7 @@ def test_a_vector_that_no_embedder_gave_is_damage(store: Store, source_id: Sourc
 
 def test_texts_for_the_index_come_in_pages(store: Store, source_id: SourceId) -> None:
     for number in range(5):
-        store.save_document(
-            make_document(source_id, f"{number}.md", (f"text {number}",), label=Label.INTERNAL)
-        )
+        store.save_document(make_document(source_id, f"{number}.md", (f"text {number}",), label=Label.INTERNAL))
     first = store.chunk_texts(limit=2)
     rest = store.chunk_texts(first[-1].chunk_id, 10)
     assert [chunk.text for chunk in first + rest] == [f"text {number}" for number in range(5)]

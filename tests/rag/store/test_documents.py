@@ -35,9 +35,7 @@ def test_any_text_survives(store: Store, source_id: SourceId, text: str) -> None
     assert store.chunks(chunk_ids_of(store, document_id))[0].text == text
 
 
-def test_a_failed_document_is_listed_with_its_reason_and_cannot_be_found(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_failed_document_is_listed_with_its_reason_and_cannot_be_found(store: Store, source_id: SourceId) -> None:
     store.save_document(make_document(source_id, "a.md"))
     failed_id = store.save_document(make_failed(source_id, reason="encrypted"))
     (failed,) = store.documents(status=DocumentStatus.FAILED)
@@ -48,9 +46,7 @@ def test_a_failed_document_is_listed_with_its_reason_and_cannot_be_found(
     assert store.documents(SourceId(99)) == []
 
 
-def test_a_document_that_fails_later_loses_what_could_be_found_of_it(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_document_that_fails_later_loses_what_could_be_found_of_it(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id, "a.pdf"))
     assert store.save_document(make_failed(source_id, "a.pdf")) == document_id
     assert store.chunk_ids().tolist() == []
@@ -162,9 +158,7 @@ def test_half_a_document_is_refused_before_anything_is_written(store: Store, sou
     assert [chunk.text for chunk in store.chunks(chunk_ids_of(store, document_id))] == ["kept"]
 
 
-def test_a_changed_text_on_the_disk_is_noticed_and_its_document_named(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_changed_text_on_the_disk_is_noticed_and_its_document_named(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id, "papers/plan.md"))
     with store._write() as db:
         db.run("UPDATE document_texts SET text = replace(text, 'first', 'wurst')")
@@ -174,9 +168,7 @@ def test_a_changed_text_on_the_disk_is_noticed_and_its_document_named(
     assert store.find_damage() == ["papers/plan.md"]
 
 
-def test_a_changed_label_on_the_disk_is_noticed_wherever_it_is_read(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_changed_label_on_the_disk_is_noticed_wherever_it_is_read(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id, "plan.md", label=Label.CONFIDENTIAL))
     (first, *_) = chunk_ids_of(store, document_id)
     with store._write() as db:

@@ -39,9 +39,7 @@ def with_canary(rng: random.Random, size: int) -> list[str]:
 
 REMOVALS: dict[str, Callable[[Store, SourceId, int], object]] = {
     "deleting": lambda store, source, document: store.delete_document(document),
-    "replacing": lambda store, source, document: store.save_document(
-        make_document(source, "secret.md", ("new",))
-    ),
+    "replacing": lambda store, source, document: store.save_document(make_document(source, "secret.md", ("new",))),
     "moving over it": lambda store, source, document: store.move_document(
         store.find_document(source, "0.md").id, source_id=source, path="secret.md", mtime_ns=1
     ),
@@ -65,9 +63,7 @@ def test_no_byte_of_a_removed_document_stays_on_the_disk(
         assert CANARY.encode() not in bytes_on_disk(home)
 
 
-def test_random_histories_leave_no_byte_of_what_was_removed(
-    store: Store, home: Path, source_id: SourceId
-) -> None:
+def test_random_histories_leave_no_byte_of_what_was_removed(store: Store, home: Path, source_id: SourceId) -> None:
     rng = random.Random(7)
     living: dict[str, int] = {}
     for step in range(150):
@@ -75,10 +71,7 @@ def test_random_histories_leave_no_byte_of_what_was_removed(
         if path in living and rng.random() < 0.5:
             store.delete_document(living.pop(path))
         else:
-            texts = [
-                f"{CANARY}-{step}-{number}. {'y' * rng.randint(0, 3_000)}"
-                for number in range(rng.randint(1, 8))
-            ]
+            texts = [f"{CANARY}-{step}-{number}. {'y' * rng.randint(0, 3_000)}" for number in range(rng.randint(1, 8))]
             living[path] = store.save_document(make_document(source_id, path, texts))
     for document_id in living.values():
         store.delete_document(document_id)
@@ -94,17 +87,11 @@ def test_a_removed_source_leaves_no_byte(store: Store, home: Path, source_id: So
 
 
 @pytest.mark.parametrize("withdraw", [True, False], ids=["withdrawn", "deleted"])
-def test_a_conversation_that_is_gone_leaves_only_its_receipts(
-    store: Store, home: Path, withdraw: bool
-) -> None:
+def test_a_conversation_that_is_gone_leaves_only_its_receipts(store: Store, home: Path, withdraw: bool) -> None:
     chat = store.create_chat("kept title")
-    first = store.add_question(
-        chat.id, CANARY * 40, standalone=CANARY * 3, own_label=Label.PUBLIC, local_only=False
-    )
+    first = store.add_question(chat.id, CANARY * 40, standalone=CANARY * 3, own_label=Label.PUBLIC, local_only=False)
     for _ in range(30):
-        question = store.add_question(
-            chat.id, CANARY * 9, standalone=CANARY, own_label=Label.PUBLIC, local_only=False
-        )
+        question = store.add_question(chat.id, CANARY * 9, standalone=CANARY, own_label=Label.PUBLIC, local_only=False)
         store.add_answer(
             question.id,
             CANARY * 50,

@@ -37,9 +37,7 @@ def test_saying_the_same_again_changes_nothing_and_is_not_audited(store: Store, 
     assert store.label_changes() == []
 
 
-def test_the_first_to_say_confidential_of_an_unlabelled_document_changes_it(
-    store: Store, source_id: SourceId
-) -> None:
+def test_the_first_to_say_confidential_of_an_unlabelled_document_changes_it(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(
         make_document(source_id, label=Label.CONFIDENTIAL, label_source=LabelSource.DEFAULT)
     )
@@ -120,17 +118,13 @@ def test_a_folders_label_joins_with_what_a_file_says_of_itself(
 
 
 def test_a_file_that_says_less_than_its_folder_is_still_a_floor(store: Store, source_id: SourceId) -> None:
-    document_id = store.save_document(
-        make_document(source_id, label=Label.RESTRICTED, file_label=Label.INTERNAL)
-    )
+    document_id = store.save_document(make_document(source_id, label=Label.RESTRICTED, file_label=Label.INTERNAL))
     store.set_source_label(source_id, Label.PUBLIC, LabelSource.PAGE)
     document = store.document(document_id)
     assert (document.label, document.label_source) == (Label.INTERNAL, LabelSource.FRONT_MATTER)
 
 
-def test_a_floor_can_be_learned_and_forgotten_without_reading_the_file_again(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_floor_can_be_learned_and_forgotten_without_reading_the_file_again(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id, label=Label.CONFIDENTIAL))
     floor = (Label.INTERNAL, LabelSource.LABELS_TOML)
     store.relabel_document(document_id, Label.CONFIDENTIAL, LabelSource.COMMAND_LINE, file_label=floor)
@@ -157,9 +151,7 @@ def test_nobody_can_set_a_folder_to_unlabelled(store: Store, source_id: SourceId
     assert store.source(source_id).default_label is None
 
 
-def test_a_folders_own_change_and_each_documents_are_audited_with_the_reason(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_folders_own_change_and_each_documents_are_audited_with_the_reason(store: Store, source_id: SourceId) -> None:
     for name in ("a.md", "b.md"):
         store.save_document(make_document(source_id, name, label=Label.INTERNAL))
     assert store.set_source_label(source_id, Label.PUBLIC, LabelSource.PAGE, reason="published") == 2

@@ -62,9 +62,7 @@ def test_a_conversation_has_the_label_of_its_question_or_of_its_passage(
     assert {chat.label for chat in store.chats()} == {label}
 
 
-def test_the_highest_label_counts_and_other_conversations_are_not_touched(
-    store: Store, source_id: SourceId
-) -> None:
+def test_the_highest_label_counts_and_other_conversations_are_not_touched(store: Store, source_id: SourceId) -> None:
     low = save(store, source_id, Label.PUBLIC)
     high = store.save_document(make_document(source_id, "high.md", label=Label.RESTRICTED))
     assert store.chat_label(talk(store, low, high)) is Label.RESTRICTED
@@ -78,9 +76,7 @@ def test_an_explicit_label_that_is_lowered_later_leaves_the_mark(store: Store, s
     assert store.chat_label(chat_id) is Label.CONFIDENTIAL
 
 
-def test_a_label_that_was_raised_and_lowered_again_leaves_the_higher_mark(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_label_that_was_raised_and_lowered_again_leaves_the_higher_mark(store: Store, source_id: SourceId) -> None:
     document_id = save(store, source_id, Label.PUBLIC)
     chat_id = talk(store, document_id)
     store.relabel_document(document_id, Label.RESTRICTED, OWNER)
@@ -109,9 +105,7 @@ def test_a_default_label_never_hides_an_explicit_mark(store: Store, source_id: S
     assert store.chat_label(chat_id) is Label.CONFIDENTIAL
 
 
-def test_a_label_taken_back_counts_as_confidential_until_there_is_another(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_label_taken_back_counts_as_confidential_until_there_is_another(store: Store, source_id: SourceId) -> None:
     document_id = save(store, source_id, Label.PUBLIC)
     chat_id = talk(store, document_id)
     store.relabel_document(document_id, UNLABELLED, DEFAULT)
@@ -142,9 +136,7 @@ def test_a_label_taken_back_before_the_document_went_leaves_the_caution(
     assert store.chat_label(chat_id) is Label.CONFIDENTIAL
 
 
-def test_a_label_for_another_content_does_not_speak_of_what_was_shown(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_label_for_another_content_does_not_speak_of_what_was_shown(store: Store, source_id: SourceId) -> None:
     document_id = save(store, source_id, None, "the secret")
     chat_id = talk(store, document_id)
     save(store, source_id, Label.PUBLIC, "redacted")
@@ -152,6 +144,16 @@ def test_a_label_for_another_content_does_not_speak_of_what_was_shown(
     store.relabel_document(document_id, Label.RESTRICTED, OWNER)
     store.relabel_document(document_id, Label.PUBLIC, OWNER)
     assert store.chat_label(chat_id) is Label.RESTRICTED
+
+
+def test_a_default_counts_as_confidential_whatever_it_is_written_as(store: Store, source_id: SourceId) -> None:
+    document_id = store.save_document(
+        make_document(source_id, texts=("shown",), label=Label.PUBLIC, label_source=DEFAULT)
+    )
+    chat_id = talk(store, document_id)
+    assert store.chat_label(chat_id) is Label.CONFIDENTIAL
+    save(store, source_id, Label.PUBLIC, "other")
+    assert store.chat_label(chat_id) is Label.CONFIDENTIAL
 
 
 def test_front_matter_added_to_a_file_labels_the_passages_that_are_still_in_it(
@@ -163,9 +165,7 @@ def test_front_matter_added_to_a_file_labels_the_passages_that_are_still_in_it(
 
 
 def test_the_same_file_cut_into_other_chunks_can_still_be_labelled(store: Store, source_id: SourceId) -> None:
-    whole = make_document(
-        source_id, texts=("one two",), label=UNLABELLED, label_source=DEFAULT, content="same"
-    )
+    whole = make_document(source_id, texts=("one two",), label=UNLABELLED, label_source=DEFAULT, content="same")
     document_id = store.save_document(whole)
     chat_id = talk(store, document_id)
     store.save_document(
@@ -196,9 +196,7 @@ def test_a_document_labelled_while_the_answer_was_written_is_no_longer_defaulted
     assert store.chat_label(chat_id) is Label.PUBLIC
 
 
-def test_a_document_deleted_while_the_answer_was_written_keeps_its_mark(
-    store: Store, source_id: SourceId
-) -> None:
+def test_a_document_deleted_while_the_answer_was_written_keeps_its_mark(store: Store, source_id: SourceId) -> None:
     for label, expected in ((None, Label.CONFIDENTIAL), (Label.INTERNAL, Label.INTERNAL)):
         document_id = save(store, source_id, label)
         passage = take(store, document_id)

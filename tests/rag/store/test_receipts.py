@@ -15,9 +15,7 @@ from tests.fakes.drafts import make_receipt
 
 def keep(store: Store, chat_id: ChatId, draft: ReceiptDraft) -> Receipt:
     question = store.add_question(chat_id, "?", standalone="?", own_label=Label.PUBLIC, local_only=False)
-    _, receipt_id = store.add_answer(
-        question.id, "", status=draft.status, used=(), citations=(), receipt=draft
-    )
+    _, receipt_id = store.add_answer(question.id, "", status=draft.status, used=(), citations=(), receipt=draft)
     return store.receipt(receipt_id)
 
 

@@ -21,9 +21,7 @@ def test_a_new_source_is_unlabelled_and_not_local_only(store: Store) -> None:
 
 def test_the_same_root_is_the_same_source_and_takes_the_label_given_later(store: Store) -> None:
     first = store.add_source("papers", "/papers")
-    again = store.add_source(
-        "other", "/papers", default_label=Label.INTERNAL, default_label_source=LabelSource.PAGE
-    )
+    again = store.add_source("other", "/papers", default_label=Label.INTERNAL, default_label_source=LabelSource.PAGE)
     assert (again.id, again.name) == (first.id, "papers")
     assert (again.default_label, again.default_label_source) == (Label.INTERNAL, LabelSource.PAGE)
     assert store.add_source("papers", "/papers") == again
@@ -41,9 +39,7 @@ def test_a_default_label_given_with_the_source_is_audited(store: Store) -> None:
     )
 
 
-def test_the_local_only_switch_shows_on_documents_and_evidence_at_once(
-    store: Store, source_id: SourceId
-) -> None:
+def test_the_local_only_switch_shows_on_documents_and_evidence_at_once(store: Store, source_id: SourceId) -> None:
     document_id = store.save_document(make_document(source_id))
     (first, _) = store.chunk_ids().tolist()
     store.set_source_local_only(source_id, True)

@@ -22,7 +22,7 @@ export class DocumentTable {
     for (const control of [this.search, this.source, this.label]) control.addEventListener('input', () => this.draw())
     this.title = el('h3', { class: 'part-title' })
     const tools = el('div', { class: 'table-tools' }, el('label', { class: 'search-box' }, icon('search'), this.search), this.source, this.label)
-    this.node = el('section', { class: 'document-table', 'aria-label': t('nav.documents') }, this.title, tools, this.body)
+    this.node = el('section', { class: 'document-table', 'aria-label': t('documents.all') }, this.title, tools, this.body)
   }
 
   show(documents, sources) {

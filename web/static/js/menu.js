@@ -32,7 +32,8 @@ export function openMenu(anchor, items, { label = '', align = 'start' } = {}) {
   addEventListener('resize', shut)
   anchor.setAttribute('aria-haspopup', 'menu')
   anchor.setAttribute('aria-expanded', 'true')
-  document.body.append(menu)
+  const landmark = anchor.closest('nav, main, header, aside') ?? document.body
+  landmark.append(menu)
   place(menu, anchor, align)
   const first = menu.querySelector('[aria-checked="true"]') ?? menu.querySelector('[role^="menuitem"]:not([aria-disabled="true"])')
   first?.focus()

@@ -8,13 +8,29 @@ import { state } from './state.js'
 import { complain, toast } from './toast.js'
 
 const GROUPS = ['today', 'yesterday', 'week', 'older']
+const DELETING = 'airlock-deleting'
+
+/** Conversations whose deletion was on its way when the page was left; a reload is served before it arrives. */
+function leftover() {
+  try {
+    return JSON.parse(sessionStorage.getItem(DELETING) ?? '[]')
+  } catch {
+    return []
+  }
+}
+
+function keep(ids) {
+  try {
+    sessionStorage.setItem(DELETING, JSON.stringify([...ids]))
+  } catch { /* storage is blocked: a reload may show one for a moment */ }
+}
 
 export class Sidebar {
   /** `hooks`: `open(id)`, `startNew()`, `removed(id)`, `renamed(id, title)`. */
   constructor(hooks) {
     this.hooks = hooks
     this.current = null
-    this.gone = new Set()
+    this.gone = new Set(leftover())
     this.search = byId('chat-search')
     this.search.addEventListener('input', () => this.draw())
     this.search.addEventListener('keydown', (event) => this.searchKeys(event))
@@ -23,6 +39,7 @@ export class Sidebar {
     byId('close-sidebar').addEventListener('click', () => this.close())
     byId('scrim').addEventListener('click', () => this.close())
     this.draw()
+    for (const id of this.gone) this.deleteNow({ id })
   }
 
   async refresh() {
@@ -159,6 +176,7 @@ export class Sidebar {
   /** Hide it at once; it is deleted when the note with Undo goes away. */
   remove(chat) {
     this.gone.add(chat.id)
+    keep(this.gone)
     const wasCurrent = this.current === chat.id
     this.hooks.removed(chat.id)
     this.draw()
@@ -170,6 +188,7 @@ export class Sidebar {
 
   bringBack(chat, open) {
     this.gone.delete(chat.id)
+    keep(this.gone)
     this.draw()
     if (open) this.hooks.open(chat.id)
   }
@@ -177,11 +196,15 @@ export class Sidebar {
   async deleteNow(chat) {
     try {
       await api.deleteChat(chat.id)
-      state.chats = state.chats.filter((one) => one.id !== chat.id)
     } catch (error) {
-      complain(error)
-      this.bringBack(chat, false)
+      if (error.status !== 404) {
+        complain(error)
+        return this.bringBack(chat, false)
+      }
     }
+    state.chats = state.chats.filter((one) => one.id !== chat.id)
+    this.gone.delete(chat.id)
+    return keep(this.gone)
   }
 
   // -- showing and hiding
