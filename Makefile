@@ -13,10 +13,8 @@ help:
 	@echo "make bench  run the measurements in bench/"
 	@echo "make clean  remove .venv and caches; your documents and conversations stay"
 
-PREPARED := import sys; from rag.config import load_settings as s; from rag.retrieval.embed import is_prepared as p; sys.exit(not p(s()))
-
 run: .venv/installed
-	@$(BIN)/python -c '$(PREPARED)' 2>/dev/null || $(BIN)/python -m rag.retrieval.prepare
+	@$(BIN)/python -m rag.retrieval.prepare --if-needed
 	@$(BIN)/airlock serve --sample corpus
 
 test: .venv/installed-dev

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.retrieval import prepare_bundled
+
 HOSTILE = ("http_proxy", "https_proxy", "all_proxy", "OLLAMA_HOST", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 
@@ -28,6 +30,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("AIRLOCK_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the bundled embedding model has been prepared, once for all tests."""
+    made = tmp_path_factory.mktemp("bundled")
+    prepare_bundled(made)
+    return made
 
 
 @pytest.fixture(scope="session")

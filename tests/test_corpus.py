@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from ingest.pipeline import Ingester, IngestReport
 from rag.config import Settings, load_settings
 from rag.policy.labels import Label, LabelSource, parse_label
 from rag.records import Retrieved
-from rag.retrieval.embed import is_prepared, open_embedder
+from rag.retrieval.embed import open_embedder
 from rag.retrieval.retrieve import Retriever
 from rag.store import Store
 from rag.wiring import open_retriever
@@ -115,17 +113,13 @@ class Taken:
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Settings]:
-    """A home with the real embedding model, which is prepared once and kept between runs of the tests."""
-    kept = request.config.cache.mkdir("corpus-model")
+def settings(tmp_path_factory: pytest.TempPathFactory, bundled_home: Path) -> Iterator[Settings]:
+    """A home with the real embedding model."""
     home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(bundled_home / "models")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AIRLOCK_")]:
             patch.delenv(name)
-        patch.setenv("AIRLOCK_HOME", str(kept))
-        if not is_prepared(load_settings()):
-            subprocess.run([sys.executable, "-m", "rag.retrieval.prepare"], check=True, cwd=CORPUS.parent)
-        (home / "models").symlink_to(kept / "models")
         patch.setenv("AIRLOCK_HOME", str(home))
         yield load_settings()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -18,7 +19,7 @@ from web.guards import Guard
 from web.jobs import Progress
 from web.notices import notices_about
 from web.parts import Parts
-from web.sample import QUESTIONS
+from web.sample import read_questions
 from web.shapes import Json
 
 Sentence = Mapping[str, str]
@@ -52,7 +53,7 @@ def read_status(parts: Parts) -> Json:
     described = describe(airlock.settings, airlock.store, airlock.local_models, airlock.gate, parts.guards)
     return {
         **described,
-        "questions": QUESTIONS if described["sample"]["present"] else [],
+        "questions": _sample_questions(airlock.store),
         "ingest": progress_shape(parts.jobs.progress()),
     }
 
@@ -87,6 +88,11 @@ def describe(
             "cloud": cloud,
         },
     }
+
+
+def _sample_questions(store: Store) -> list[dict[str, str]]:
+    """What the empty page offers: the sample's own questions, none once it was removed."""
+    return next((read_questions(Path(source.root)) for source in store.sources() if source.sample), [])
 
 
 def count_documents(store: Store) -> Json:

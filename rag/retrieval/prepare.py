@@ -23,6 +23,7 @@ import numpy as np
 from rag.config import Settings, load_settings
 from rag.errors import AirlockError, ConfigError
 from rag.retrieval.cache_files import sync
+from rag.retrieval.embed import is_prepared
 from rag.retrieval.export import Candidate, agrees, export_candidates, has_fast_int8, measure
 from rag.retrieval.prepared import MODEL_FILE, TOKENIZER_FILE, Prepared, model_folder
 from rag.retrieval.reference import check_model, find_model, has_gpu, load_reference
@@ -133,9 +134,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m rag.retrieval.prepare", description="Make the embedding model ready."
     )
     parser.add_argument("--model", help="a sentence-transformers name or folder; the configured model by default")
+    parser.add_argument("--if-needed", action="store_true", help="do nothing when the configured model is ready")
     options = parser.parse_args(arguments)
     try:
-        prepared = prepare(load_settings(), options.model, lambda line: print(line, file=sys.stderr))
+        settings = load_settings()
+        if options.if_needed and is_prepared(settings):
+            return 0
+        prepared = prepare(settings, options.model, lambda line: print(line, file=sys.stderr))
     except AirlockError as error:
         print(error, file=sys.stderr)
         return error.exit_code

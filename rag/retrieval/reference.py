@@ -74,14 +74,8 @@ def check_model(model: str, folder: Path) -> str:
     weights = sorted(folder.rglob("*.safetensors"))
     if not weights:
         raise ConfigError(f"retrieval.model: {folder} holds no safetensors weights; other formats are not loaded")
-    for entry in _read_json(folder / "modules.json") if (folder / "modules.json").exists() else ():
-        kind, path = str(entry.get("type")), Path(str(entry.get("path")))
-        if kind not in _MODULE_CLASSES:
-            raise ConfigError(f"retrieval.model: {folder} asks for the module {kind[:80]}, which is not a known one")
-        if path.is_absolute() or ".." in path.parts:
-            raise ConfigError(f"retrieval.model: {folder}: a module's path leads outside the model's folder")
-        if kind.endswith(".Dense") and not (folder / path / "model.safetensors").is_file():
-            raise ConfigError(f"retrieval.model: {folder / path} holds no safetensors weights")
+    if (folder / "modules.json").exists():
+        _check_modules(folder, _read_json(folder / "modules.json"))
     for settings in sorted(folder.rglob("*.json")):
         if "auto_map" in settings.read_text("utf-8", errors="replace"):
             raise ConfigError(f"retrieval.model: {settings} asks for code of its own, which is never run")
@@ -89,6 +83,19 @@ def check_model(model: str, folder: Path) -> str:
     if is_bundled(model) and digests != [BUNDLED_SHA256]:
         raise ConfigError("retrieval.model: the weights of the bundled model are not the published ones; reinstall it")
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _check_modules(folder: Path, modules: Any) -> None:
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise ConfigError(f"retrieval.model: {folder / 'modules.json'} is not a list of modules")
+    for module in modules:
+        kind, path = str(module.get("type")), Path(str(module.get("path")))
+        if kind not in _MODULE_CLASSES:
+            raise ConfigError(f"retrieval.model: {folder} asks for the module {kind[:80]}, which is not a known one")
+        if path.is_absolute() or ".." in path.parts:
+            raise ConfigError(f"retrieval.model: {folder}: a module's path leads outside the model's folder")
+        if kind.endswith(".Dense") and not (folder / path / "model.safetensors").is_file():
+            raise ConfigError(f"retrieval.model: {folder / path} holds no safetensors weights")
 
 
 def load_reference(folder: Path, device: str) -> Any:

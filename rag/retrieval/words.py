@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOKENIZER = "terms"
 MOST_TERMS = 128
-"""Terms of one query that are searched for: of a long pasted text, the rarest."""
+"""Terms of one query that are searched for: of a long pasted text, the rarest that any chunk holds."""
 
 BOOSTS = {"words": 1.0, "pairs": 1.0, "singles": 0.1, "title": 0.5, "path": 0.2}
 """What a hit in each field weighs; `title` holds headings too. Measured: docs/decisions/0003-fusion-and-cut.md."""
@@ -145,10 +145,10 @@ def rarity(searcher: Any, term: Term) -> float:
 
 
 def _rarest(searcher: Any, found: dict[Term, float]) -> list[tuple[Term, float]]:
-    chosen = list(found.items())
-    if len(chosen) > MOST_TERMS:
-        chosen = sorted(chosen, key=lambda one: -rarity(searcher, one[0]))[:MOST_TERMS]
-    return chosen
+    if len(found) <= MOST_TERMS:
+        return list(found.items())
+    known = [one for one in found.items() if searcher.doc_freq(one[0].kind, one[0].text)]
+    return sorted(known, key=lambda one: -rarity(searcher, one[0]))[:MOST_TERMS]
 
 
 def _document(chunk: ChunkForIndex) -> Any:

@@ -53,8 +53,7 @@ class Access:
 
     @classmethod
     def open(cls, home: Path, *, read_only: bool = False) -> Self:
-        """Open the store in `home`; unless `read_only`, create both when they are missing, for their owner
-        only.
+        """Open the store in `home`; unless `read_only`, create both when missing, for the owner only.
 
         Raises:
             ConfigError: the store is of a newer version, or the file belongs to another program.

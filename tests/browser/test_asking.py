@@ -297,3 +297,10 @@ def test_a_conversation_is_exported(open_page: OpenPage, style: str) -> None:
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Markdown" if style == "md" else "JSON").click()
     assert download.value.suggested_filename == f"conversation.{style}"
+
+
+def test_what_must_stay_here_offers_no_retry_in_the_cloud(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "What is the salary band?")
+    expect(page.get_by_role("button", name="Retry on this computer")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry in the cloud")).to_have_count(0)

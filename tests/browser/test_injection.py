@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 ALLOWED = """root => [...root.querySelectorAll('*')].flatMap(node => {
   const tags = ['P','STRONG','EM','DEL','CODE','PRE','UL','OL','LI','BLOCKQUOTE','TABLE','THEAD','TBODY','TR','TH','TD',
-                'H3','H4','H5','H6','HR','BR','DIV','BUTTON'];
+                'H2','H3','H4','H5','H6','HR','BR','DIV','BUTTON'];
   const names = ['class','tabindex','type','aria-label','title','start'];
   const wrong = [...node.attributes].filter(one => !names.includes(one.name)).map(one => `${node.tagName}@${one.name}`);
   return tags.includes(node.tagName) ? wrong : [node.tagName];

@@ -30,7 +30,7 @@ def render(page: Page, text: str, known: tuple[int, ...] = (1, 2, 12)) -> str:
 def test_the_allowed_markdown_becomes_its_elements(open_page: OpenPage) -> None:
     page = open_page()
     assert render(page, "**a** *b* ~~c~~ `d`") == "<p><strong>a</strong> <em>b</em> <del>c</del> <code>d</code></p>"
-    assert render(page, "# A") == "<h3>A</h3>"
+    assert render(page, "# A") == "<h2>A</h2>"
     assert render(page, "- a\n- b\n\n3. c") == '<ul><li>a</li><li>b</li></ul><ol start="3"><li>c</li></ol>'
     assert render(page, "> a") == "<blockquote><p>a</p></blockquote>"
     assert render(page, "```py\na < b\n```") == '<pre tabindex="0"><code>a &lt; b</code></pre>'

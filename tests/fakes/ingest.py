@@ -24,9 +24,7 @@ class FakeEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Unit vectors, float32 of shape (len(texts), 16)."""
         self.embedded.extend(texts)
-        rows = (
-            np.array([list(sha256(text.encode()).digest()[:16]) for text in texts], dtype=np.float32) - 127.5
-        )
+        rows = np.array([list(sha256(text.encode()).digest()[:16]) for text in texts], dtype=np.float32) - 127.5
         vectors: npt.NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return vectors
 

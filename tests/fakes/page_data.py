@@ -123,7 +123,8 @@ def cite(number: int) -> Json:
 
 def reasons(writer: str) -> list[Json]:
     """The one reason for `writer`."""
-    return [{"code": writer, "params": {}, "text": WHY[writer]}]
+    codes = {"cloud": "label_allows_cloud", "local": "label_passages", "quotes": "no_local_model"}
+    return [{"code": codes[writer], "params": {}, "text": WHY[writer]}]
 
 
 def badge(writer: str, receipt_id: int) -> Json:

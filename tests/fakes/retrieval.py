@@ -55,9 +55,7 @@ def add_source(store: Store, name: str = "docs") -> SourceId:
     return store.add_source(name, f"/{name}").id
 
 
-def save(
-    store: Store, source: SourceId, path: str, texts: Sequence[str], label: Label = Label.PUBLIC
-) -> DocumentId:
+def save(store: Store, source: SourceId, path: str, texts: Sequence[str], label: Label = Label.PUBLIC) -> DocumentId:
     """Store a document with one chunk for each text, its vectors made by `WordVectors`, under no heading."""
     draft = make_document(source, path, texts, label=label, dim=DIM)
     vectors = WordVectors().embed_passages(texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.airlock import ScriptedGate, fake_airlock
 from tests.web.conftest import Page
 from web.guards import Guard
 from web.jobs import Progress
+from web.sample import read_questions
 from web.status import describe, progress_shape
 
 MODEL = ModelInfo("ollama", "qwen3:4b", 3_000_000_000, True, 32768)
@@ -97,9 +99,16 @@ def test_badly_read_documents_bring_a_notice_with_the_command_that_helps(store: 
 
 def test_the_page_offers_four_questions_about_the_sample_and_none_without_it(page: Page) -> None:
     assert page.client.get("/api/status").json()["questions"] == []
-    page.store.add_source("corpus", "/corpus", sample=True)
+    page.store.add_source("corpus", str(Path(__file__).parents[2] / "corpus"), sample=True)
     questions = page.client.get("/api/status").json()["questions"]
     assert [set(one) for one in questions] == [{"en", "zh-TW"}] * 4
+
+
+def test_a_sample_whose_questions_are_gone_or_broken_offers_none(tmp_path: Path) -> None:
+    assert read_questions(tmp_path) == []
+    for text in ("questions = 1", "[[questions]]\nfeatured = true\nen = 'only'", "no toml"):
+        (tmp_path / "questions.toml").write_text(text, encoding="utf-8")
+        assert read_questions(tmp_path) == []
 
 
 def test_progress_is_none_before_the_first_ingest() -> None:

@@ -12,7 +12,7 @@ import pytest
 from rag.config import Settings
 from rag.retrieval.embed import Embedder, open_embedder
 from rag.store import Store
-from tests.fakes.retrieval import prepare_bundled, prepare_home
+from tests.fakes.retrieval import prepare_home
 
 
 @pytest.fixture
@@ -26,14 +26,6 @@ def store(home: Path) -> Iterator[Store]:
 def folder(home: Path) -> Path:
     """Where an index is kept; not created."""
     return home / "indexes" / "one"
-
-
-@pytest.fixture(scope="session")
-def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the bundled model is ready."""
-    made = tmp_path_factory.mktemp("bundled")
-    prepare_bundled(made)
-    return made
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,10 @@ def test_white_space_case_and_script_do_not_make_another_text() -> None:
 
 def test_texts_that_differ_in_a_figure_are_two_answers() -> None:
     assert find_repeats([LONG + " It lasts 12 months.", LONG + " It lasts 24 months."]) == [None, None]
-    assert find_repeats(["本公司員工特別休假每年七日，應提前申請。", "本公司員工特別休假每年十日，應提前申請。"]) == [None, None]
+    assert find_repeats(["本公司員工特別休假每年七日，應提前申請。", "本公司員工特別休假每年十日，應提前申請。"]) == [
+        None,
+        None,
+    ]
 
 
 def test_texts_with_little_in_common_are_no_repeats() -> None:

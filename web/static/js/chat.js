@@ -18,6 +18,11 @@ import { describe, toast } from './toast.js'
 
 const NEAR = 80
 
+/** Reasons that hold for the rest of a conversation: asking again for the cloud would only be refused. */
+const STAYS_HERE = new Set([
+  'mode_local_only', 'switch_local_only', 'source_local_only', 'label_passages', 'masked_passages', 'label_conversation', 'label_question',
+])
+
 export class ChatView {
   /** `navigate(path)` changes the address; `listed()` is called when a conversation appeared or got a title. */
   constructor({ navigate, listed }) {
@@ -159,8 +164,9 @@ export class ChatView {
     }
   }
 
-  canRetry(zone) {
+  canRetry(zone, badge) {
     if (zone === 'local') return true
+    if (badge?.reasons?.some((reason) => STAYS_HERE.has(reason.code))) return false
     return Boolean(state.status?.models?.cloud?.ready) && state.mode !== 'local-only' && !this.composer?.localOnly
   }
 

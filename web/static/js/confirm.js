@@ -20,7 +20,7 @@ export function confirmCard(route, choose) {
   const card = el(
     'section',
     { class: 'confirm', tabindex: -1, 'aria-label': title, 'aria-describedby': 'confirm-why' },
-    el('header', {}, icon('cloud'), el('h3', { text: title })),
+    el('header', {}, icon('cloud'), el('h2', { text: title })),
     el('p', { id: 'confirm-why', text: pick(route.why) }),
     el('p', { class: 'confirm-lead', text: tn('confirm.documents', documents.length) }),
     el('ul', { class: 'confirm-documents' }, documents),

@@ -55,7 +55,7 @@ function renderBlock(token, cite, depth) {
   if (depth > DEEPEST) return el('p', { text: token.raw })
   switch (token.type) {
     case 'heading':
-      return el(`h${Math.min(6, token.depth + 2)}`, {}, inline(token.tokens, cite))
+      return el(`h${Math.min(6, token.depth + 1)}`, {}, inline(token.tokens, cite))
     case 'paragraph':
       return el('p', {}, inline(token.tokens, cite))
     case 'text':

@@ -1,0 +1,1 @@
+"""Finds identifiers and secrets in a text. Decides nothing about them; importing it loads no engine."""
