@@ -9,6 +9,7 @@ import typer
 
 from rag.errors import AirlockError
 from web.commands import ask, doctor, ingest, label, models, receipts, search, serve, sources, status, text
+from web.commands import eval as evaluation
 from web.inside import Inside
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def read_globals(
     context.ensure_object(Inside).traceback = traceback
 
 
-for room in (ingest, ask, search, text, label, serve, status, doctor, receipts, sources, models):
+for room in (ingest, ask, search, text, label, serve, status, doctor, receipts, sources, models, evaluation):
     room.add_to(app)
 
 

@@ -10,6 +10,7 @@ from functools import cache
 
 _HYPHENS = "‐‑‒–—―−⁃﹘﹣"  # a range is written with the same signs as a phone number
 _BLANKS = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_PUNCTUATION = "！（），；？"  # these end what a Chinese sentence quotes; their ASCII twins may be part of it
 _ENCLOSED = ("SUPERSCRIPT", "SUBSCRIPT", "CIRCLED", "PARENTHESIZED", "MODIFIER", "ORDINAL")
 
 
@@ -53,7 +54,7 @@ def _table() -> dict[int, str]:
             plain = str(digit) if (digit := unicodedata.decimal(one, None)) is not None else _compatible(one)
             if plain:
                 table[code] = plain
-    return table | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    return table | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in _PUNCTUATION}
 
 
 def _compatible(one: str) -> str:

@@ -77,7 +77,7 @@ def check_model(model: str, folder: Path) -> str:
     if (folder / "modules.json").exists():
         _check_modules(folder, _read_json(folder / "modules.json"))
     for settings in sorted(folder.rglob("*.json")):
-        if "auto_map" in settings.read_text("utf-8", errors="replace"):
+        if '"auto_map"' in settings.read_text("utf-8", errors="replace"):
             raise ConfigError(f"retrieval.model: {settings} asks for code of its own, which is never run")
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in weights]
     if is_bundled(model) and digests != [BUNDLED_SHA256]:

@@ -23,7 +23,7 @@ from rag.retrieval.fuse import Candidate, dense_weight, fuse, is_strong, vouches
 from rag.retrieval.identity import check_model
 from rag.retrieval.lexical import LexicalIndex
 from rag.retrieval.repeats import find_repeats
-from rag.retrieval.words import query_terms
+from rag.retrieval.words import weigh_terms
 
 if TYPE_CHECKING:
     from rag.store import ChunkInfo
@@ -111,7 +111,7 @@ class Retriever:
 
     def _find(self, query: str, allowed: Ids | None, seconds: dict[str, float]) -> _Found:
         """Ask both engines and fuse; notes the seconds of each stage in `seconds`."""
-        if not query_terms(query):
+        if not weigh_terms(query):
             return _Found([], 0.0, 0.0)  # no letter and no digit: every vector would be as near as any other
         wanted = self._settings.candidates
         marks = [time.perf_counter()]

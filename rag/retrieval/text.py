@@ -29,13 +29,18 @@ _SEPARATORS = re.compile(r"[-._/@:+'’]")
 class Terms:
     """The terms of one text, in order, repetitions kept.
 
-    `words` are Latin and other alphabetic words, numbers and identifiers (whole, joined, and in parts);
-    `pairs` overlapping pairs of ideographs; `singles` the ideographs one by one.
+    `spellings` has one entry for each Latin or other alphabetic word, number or identifier: the forms it can be found
+    by, whole, joined and in parts. `pairs` are overlapping pairs of ideographs, `singles` the ideographs one by one.
     """
 
-    words: tuple[str, ...]
+    spellings: tuple[tuple[str, ...], ...]
     pairs: tuple[str, ...]
     singles: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All forms of all words."""
+        return tuple(form for forms in self.spellings for form in forms)
 
 
 def fold(text: str) -> str:
@@ -46,7 +51,7 @@ def fold(text: str) -> str:
 
 def terms(text: str) -> Terms:
     """Cut `text` into the terms it is indexed and searched by."""
-    words: list[str] = []
+    spellings: list[tuple[str, ...]] = []
     pairs: list[str] = []
     singles: list[str] = []
     for match in _RUN.finditer(fold(text)):
@@ -54,8 +59,8 @@ def terms(text: str) -> Terms:
             singles.extend(run)
             pairs.extend(run[at : at + 2] for at in range(len(run) - 1))
         else:
-            words.extend(_spellings(match["word"]))
-    return Terms(tuple(words), tuple(pairs), tuple(singles))
+            spellings.append(_spellings(match["word"]))
+    return Terms(tuple(spellings), tuple(pairs), tuple(singles))
 
 
 def ideograph_share(text: str) -> float:
@@ -64,13 +69,13 @@ def ideograph_share(text: str) -> float:
     return len(re.findall(f"[{IDEOGRAPHS}]", text)) / letters if letters else 0.0
 
 
-def _spellings(word: str) -> list[str]:
+def _spellings(word: str) -> tuple[str, ...]:
     """The forms a word can be found by: whole, without separators, and each run of letters or digits."""
     whole = _POSSESSIVE.sub("", word)
     parts = _PART.findall(whole)
     if len(parts) < 2:
-        return [whole]
-    return list(dict.fromkeys([whole, _SEPARATORS.sub("", whole), *parts]))
+        return (whole,)
+    return tuple(dict.fromkeys([whole, _SEPARATORS.sub("", whole), *parts]))
 
 
 @cache

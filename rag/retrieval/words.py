@@ -30,6 +30,7 @@ GRAMMAR_CHARACTERS = frozenset("的是在有和与及或为了于之这那个哪
 
 GRAMMAR_WEIGHT = 0.5
 MIXED_WEIGHT = 2.0
+FORMS_WEIGHT = 1.5
 """See `weigh_terms`."""
 
 _FIELDS_OF_KIND = {"words": ("words", "title", "path"), "pairs": ("pairs", "title", "path"), "singles": ("singles",)}
@@ -86,7 +87,7 @@ def build_query(searcher: Any, text: str, allowed: npt.NDArray[np.int64] | None)
 
     schema = _schema()
     parts = []
-    for term, weight in _rarest(searcher, weigh_terms(query_terms(text))):
+    for term, weight in _rarest(searcher, weigh_terms(text)):
         for field in _FIELDS_OF_KIND[term.kind]:
             one = tantivy.Query.term_query(schema, field, term.text, index_option="freq")
             parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(one, BOOSTS[field] * weight)))
@@ -99,28 +100,31 @@ def build_query(searcher: Any, text: str, allowed: npt.NDArray[np.int64] | None)
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, inside)])
 
 
-def query_terms(text: str) -> list[Term]:
-    """The distinct terms of `text` as the index holds them, in order."""
-    cut = terms(text)
-    found = [Term("words", word) for word in _analyzer().analyze(" ".join(cut.words))]
-    found += [Term("pairs", pair) for pair in cut.pairs]
-    found += [Term("singles", single) for single in cut.singles]
-    return list(dict.fromkeys(found))
+def weigh_terms(text: str) -> dict[Term, float]:
+    """The distinct terms of a question, and what each counts before its rarity.
 
-
-def weigh_terms(found: Sequence[Term]) -> dict[Term, float]:
-    """What each term of a question counts, before its rarity.
-
-    A Latin word in a Chinese question is a name or an identifier and counts for more; a pair with a character of
-    grammar in it, such as a question word's, for less. English needs no such list: its grammar words are terms of their
-    own, and so common that they weigh next to nothing.
+    The forms of one identifier share the weight of a word and a half: QH-200 is one thing, however many ways it can be
+    spelled. A Latin word in a Chinese question is a name or an identifier and counts for more; a pair with a character
+    of grammar in it, such as a question word's, for less. English needs no list of such words: they are terms of
+    their own, and so common that they weigh next to nothing.
     """
-    mixed = any(term.kind == "singles" for term in found)
-    weights = {}
-    for term in found:
-        grammar = term.kind == "pairs" and not GRAMMAR_CHARACTERS.isdisjoint(term.text)
-        weights[term] = GRAMMAR_WEIGHT if grammar else MIXED_WEIGHT if mixed and term.kind == "words" else 1.0
-    return weights
+    cut = terms(text)
+    emphasis = MIXED_WEIGHT if cut.singles else 1.0
+    weights: dict[Term, float] = {}
+    for forms in cut.spellings:
+        share = emphasis * (FORMS_WEIGHT / len(forms) if len(forms) > 1 else 1.0)
+        for form in _analyzer().analyze(" ".join(forms)):
+            weights[Term("words", form)] = max(share, weights.get(Term("words", form), 0.0))
+    for pair in cut.pairs:
+        weights[Term("pairs", pair)] = 1.0 if GRAMMAR_CHARACTERS.isdisjoint(pair) else GRAMMAR_WEIGHT
+    return weights | {Term("singles", single): 1.0 for single in cut.singles}
+
+
+def held_terms(text: str) -> set[Term]:
+    """The words and pairs of a chunk's text, as the index holds them."""
+    cut = terms(text)
+    found = {Term("words", word) for word in _analyzer().analyze(" ".join(cut.words))}
+    return found | {Term("pairs", pair) for pair in cut.pairs} | {Term("singles", single) for single in cut.singles}
 
 
 def coverage(searcher: Any, query: str, texts: Sequence[str]) -> list[float]:
@@ -129,13 +133,17 @@ def coverage(searcher: Any, query: str, texts: Sequence[str]) -> list[float]:
     Telling are words, and pairs without grammar. Single ideographs are in nearly every Chinese text. Where nothing
     telling is left, every term counts.
     """
-    found = weigh_terms(query_terms(query))
-    telling = {term: weight for term, weight in found.items() if term.kind != "singles" and weight >= 1}
+    found = weigh_terms(query)
+    telling = {term: weight for term, weight in found.items() if _is_telling(term)}
     weights = {term: weight * rarity(searcher, term) for term, weight in (telling or found).items()}
     total = sum(weights.values())
     if not total:
         return [0.0] * len(texts)
-    return [sum(weights[term] for term in weights.keys() & set(query_terms(text))) / total for text in texts]
+    return [sum(weights[term] for term in weights.keys() & held_terms(text)) / total for text in texts]
+
+
+def _is_telling(term: Term) -> bool:
+    return term.kind == "words" or (term.kind == "pairs" and GRAMMAR_CHARACTERS.isdisjoint(term.text))
 
 
 def rarity(searcher: Any, term: Term) -> float:

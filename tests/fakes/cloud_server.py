@@ -229,10 +229,7 @@ def _events(request: dict[str, Any], scenario: Scenario) -> list[bytes]:
     deltas += [({"content": part}, None) for part in parts]
     deltas.append(({}, scenario.finish))
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": request["model"]}
-    events = [
-        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-        for delta, finish in deltas
-    ]
+    events = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]} for delta, finish in deltas]
     if (request.get("stream_options") or {}).get("include_usage"):
         usage = {"prompt_tokens": 11, "completion_tokens": len(parts), "total_tokens": 11 + len(parts)}
         events.append({**head, "choices": [], "usage": usage})

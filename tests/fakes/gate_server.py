@@ -21,9 +21,7 @@ from rag.gate.server import GateApp
 
 
 @contextmanager
-def run_gate(
-    store: GateStore, settings: Settings, folder: Path, key: str = "key-of-the-gate"
-) -> Iterator[GateClient]:
+def run_gate(store: GateStore, settings: Settings, folder: Path, key: str = "key-of-the-gate") -> Iterator[GateClient]:
     """Serve the gate; yields a client."""
     path = folder / "gate"
     listening = socket.socket(socket.AF_UNIX)

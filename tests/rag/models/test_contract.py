@@ -126,12 +126,12 @@ def test_a_slow_first_load_shows_progress(start: Start, adapt: Adapt, prompt: Pr
 
 def test_no_first_token_in_time_is_a_time_out(start: Start, adapt: Adapt, prompt: Prompt) -> None:
     fake = start(FakeModel("hangs", fault="hang"))
-    model = adapt(fake, "hangs", limits=Local(first_token_seconds=0.4))
+    model = adapt(fake, "hangs", limits=Local(first_token_seconds=2))
     began = time.monotonic()
     with pytest.raises(TimedOut):
         list(model.stream(prompt, num_ctx=None, cancel=Cancel()))
-    assert time.monotonic() - began < 1.5
-    assert fake.asked.left.wait(2)
+    assert time.monotonic() - began < 10
+    assert fake.asked.left.wait(5)
 
 
 def test_silence_after_the_first_token_cuts_the_answer_short(start: Start, adapt: Adapt, prompt: Prompt) -> None:

@@ -55,7 +55,7 @@ def test_typical_is_the_mean_cosine_and_cosines_are_exact(store: Store, folder: 
     index = DenseIndex(store, folder)
     index.refresh()
     query = WordVectors().embed_query("blue mars")
-    ids, vectors = store.vectors()
+    vectors = store.vectors()[1]
     assert index.typical(query) == pytest.approx(float((vectors @ query).mean()), abs=1e-5)
     assert index.cosines(query, [ChunkId(3), ChunkId(99)]) == {3: pytest.approx(float(vectors[2] @ query), abs=1e-5)}
 

@@ -43,7 +43,7 @@ function counts(source) {
 
 function labelSelect(source, run) {
   const id = `source-label-${source.id}`
-  const none = source.default_label ? null : el('option', { value: '', text: t('source.not_labelled') })
+  const none = source.default_label ? null : el('option', { value: '', text: t(source.unlabelled || !source.documents ? 'source.not_labelled' : 'source.by_document') })
   const select = el('select', { id }, none, LABELS.map((label) => el('option', { value: label, text: t(`label.${label}`) })))
   select.value = source.default_label ?? ''
   select.addEventListener('change', () => relabel(source, select, run))
