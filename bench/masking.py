@@ -188,7 +188,8 @@ def print_public(detector: Detector, data: Path) -> bool:
             raised[path] = kinds
     rate = len(raised) / len(documents)
     print(
-        f"Public documents of the company folder with a find that would raise a label: {len(raised)} of {len(documents)}"
+        "Public documents of the company folder with a find that would raise a label: "
+        f"{len(raised)} of {len(documents)}"
     )
     print(f"({rate:.1%}; goal <= {PUBLIC_GOAL:.0%}).\n")
     for path, kinds in raised.items():

@@ -110,10 +110,10 @@ def measure(settings: Settings, folder: Path, limit: int | None) -> Measured:
     if folder.name in FOLDERS:
         name, table = FOLDERS[folder.name]
         corpus, labels = folder.parent / name, folder.parent / table
-    questions, total = read_set(folder, limit), len(read_set(folder).questions)
+    questions = read_set(folder, limit)
     with open_shelf(settings, corpus, labels=labels) as shelf:
         outcomes = ask_all(questions.questions, shelf.retriever, shelf.settings)
-        evaluation = shape_of(questions, total, corpus, shelf, outcomes)
+        evaluation = shape_of(questions, corpus, shelf, outcomes)
         lexical, dense = ask_engines(questions, shelf)
     return Measured(folder.name, lexical, dense, evaluation)
 
@@ -196,8 +196,8 @@ def _write_notes(one: Measured) -> Iterator[str]:
         yield f"\n{one.name}: of the answers' characters {spans['recall@5']:.3f} lie in the first 5 passages,"
         yield f"{spans['recall@10']:.3f} in the first 10, {spans['prompt']:.3f} in what would go into the prompt."
     if routes and routes["questions"]:
-        yield f"\n{one.name}: of {routes['questions']} questions {routes['too_open']} would be allowed more than expected,"
-        yield f"and {routes['needless']} ({routes['needless'] / routes['questions']:.0%}) less than needed."
+        yield f"\n{one.name}: of {routes['questions']} questions {routes['too_open']} would be allowed more than"
+        yield f"expected, and {routes['needless']} ({routes['needless'] / routes['questions']:.0%}) less than needed."
     if missing:
         yield f"\n{one.name}: {len(missing)} expected documents are not there (not read), and count as not found."
 

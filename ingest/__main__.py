@@ -93,7 +93,7 @@ def _ingest(options: argparse.Namespace, cancel: threading.Event) -> IngestRepor
 
     label = _label(options.label)
     settings = load_settings()
-    with Store.open(settings.home) as store:
+    with Store.open(settings.home, receipts_folder=settings.receipts_folder) as store:
         return Ingester(store, open_embedder(settings), settings).ingest(
             options.folder,
             label=label,

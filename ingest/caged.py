@@ -18,8 +18,9 @@ from rag.errors import IngestError, ParserKilled, Unreadable
 
 # Once confined nothing can be imported any more, so all that a parser may ever want is imported before.
 PRELOADED = (
-    "charset_normalizer", "charset_normalizer.cd", "charset_normalizer.md", "lxml.etree", "markdown_it",
-    "pypdfium2", "pypdfium2.raw", "selectolax.lexbor", "traceback", "linecache", "unicodedata",
+    "charset_normalizer", "charset_normalizer.cd", "charset_normalizer.md", "lxml.etree", "markdown_it", "oxmsg",
+    "pypdfium2", "pypdfium2.raw", "python_calamine", "selectolax.lexbor", "striprtf.striprtf", "traceback",
+    "linecache", "unicodedata",
 )  # fmt: skip
 ENCODINGS = (
     "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "big5", "big5hkscs",

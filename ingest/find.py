@@ -1,4 +1,4 @@
-"""Walks a folder and lists the files that may be documents. Follows no link and opens no file."""
+"""Walks a folder and lists the files that may be documents. Follows no link; opens no file but `.airlockignore`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import IngestError
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 LABELS_FILE = "labels.toml"
+IGNORE_FILE = ".airlockignore"
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"))
 _SKIPPED_FILES = frozenset((LABELS_FILE, "thumbs.db", "desktop.ini", "icon\r"))
 _SKIPPED_STARTS = (".", "~$", "~wrl")
@@ -54,20 +59,53 @@ class Found:
         return any(not folder or path == folder or path.startswith(folder + "/") for folder in self.blocked)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ignore:
+    """The patterns of one `.airlockignore` and the folder that they are relative to."""
+
+    folder: Path
+    patterns: GitIgnoreSpec
+
+
+def _read_ignore(folder: Path) -> _Ignore:
+    """The folder's ignore file, in gitignore syntax.
+
+    Raises:
+        IngestError: it cannot be read, so what it keeps out cannot be known.
+    """
+    from pathspec import GitIgnoreSpec
+
+    path = folder / IGNORE_FILE
+    try:
+        return _Ignore(folder, GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines()))
+    except (OSError, ValueError) as error:
+        raise IngestError(f"{path}: cannot be read as UTF-8 gitignore patterns; nothing was changed") from error
+
+
+def _is_ignored(path: Path, ignores: tuple[_Ignore, ...], *, folder: bool) -> bool:
+    """Whether the nearest ignore file that speaks of `path` keeps it out."""
+    for ignore in reversed(ignores):
+        name = relative_name(ignore.folder, path) + ("/" if folder else "")
+        include = ignore.patterns.check_file(name).include
+        if include is not None:
+            return include
+    return False
+
+
 def find_files(root: Path, *, exclude: Path | None = None) -> Found:
     """Every candidate under `root`, sorted by path, `exclude` (the home folder of the store) left out.
 
     Raises:
-        IngestError: `root` is no folder, or cannot be read.
+        IngestError: `root` is no folder, or it or an ignore file cannot be read.
     """
     if not root.is_dir():
         raise IngestError(f"{root}: there is no such folder; nothing was changed")
     files: list[FoundFile] = []
     labels: list[FoundFile] = []
     blocked: list[str] = []
-    folders = [root]
+    folders: list[tuple[Path, tuple[_Ignore, ...]]] = [(root, ())]
     while folders:
-        folder = folders.pop()
+        folder, ignores = folders.pop()
         try:
             with os.scandir(folder) as entries:
                 listed = list(entries)
@@ -78,13 +116,17 @@ def find_files(root: Path, *, exclude: Path | None = None) -> Found:
                 ) from None
             blocked.append(relative_name(root, folder))
             continue
+        if any(entry.name == IGNORE_FILE for entry in listed):
+            ignores = (*ignores, _read_ignore(folder))
         for entry in listed:
             if entry.is_symlink():
                 continue
             path = Path(entry.path)
+            if _is_ignored(path, ignores, folder=entry.is_dir()):
+                continue
             if entry.is_dir():
                 if not _is_skipped_folder(entry.name) and path != exclude:
-                    folders.append(path)
+                    folders.append((path, ignores))
             elif (found := look_at(root, path)) is not None:
                 if entry.name == LABELS_FILE:
                     labels.append(found)

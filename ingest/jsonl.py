@@ -72,15 +72,16 @@ def read_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def take_text(row: Mapping[str, Any], key: str, place: str, default: str | None = None) -> str:
-    """The text under `key`; a number counts as text, and without a default it must be there.
+    """The text under `key`; a number counts as text, and null as missing. Without a default it must be there.
 
     Raises:
         Unreadable: it is missing or of another type.
     """
-    value = row.get(key, default)
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and (value != "" or default is not None):
+    value = row.get(key)
+    value = default if value is None else value
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
         return str(value)
-    raise Unreadable(f"{place}: {key} must be a text{'' if default is not None else ' that is not empty'}")
+    raise Unreadable(f"{place}: {key} must be a text")
 
 
 def read_entries(file: Path) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from rag.cancel import Cancel
 from rag.config import Settings
 from rag.errors import EgressRefused, ModelError, NotProvablyLocal
-from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
+from rag.events import Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
 from rag.gate.client import GateClient
 from rag.gate.wire import GateRequest
 from rag.models.local import LocalModel, LocalModels
@@ -237,11 +237,8 @@ class Answering:
         """Say when nobody's label, only the cautious default, kept this answer here."""
         if not any(reason.code == "unlabelled" for reason in attempt.route.reasons):
             return
-        if attempt.route.answerer is Answerer.QUOTES:
-            actions = (Action.LABEL_FOLDER, Action.CONNECT_OLLAMA)
-            yield Marked(Reason("unlabelled_local"), actions)
-        else:
-            yield Marked(Reason("unlabelled_local_model"), (Action.LABEL_FOLDER,))
+        quoted = attempt.route.answerer is Answerer.QUOTES
+        yield Marked(Reason("unlabelled_local" if quoted else "unlabelled_local_model"))
 
     # -- asking, down the chain
 
@@ -268,10 +265,9 @@ class Answering:
         except EgressRefused as error:
             status = MessageStatus.REFUSED
             attempt.steps.append(f"{attempt.answerer.value}: {type(error).__name__}")
-            here = isinstance(error, NotProvablyLocal)
-            reason = Reason("not_provably_local" if here else "gate_refused")
+            reason = Reason("not_provably_local" if isinstance(error, NotProvablyLocal) else "gate_refused")
             attempt.notes.append(reason)
-            yield Marked(reason, () if here else (Action.RETRY_LOCAL,))
+            yield Marked(reason)
         except GeneratorExit:
             cancel.cancel()
             attempt.steps.append(f"{attempt.answerer.value}: {MessageStatus.STOPPED.value}")
@@ -345,7 +341,7 @@ class Answering:
         attempt = _Attempt(started, chat.id, question, found, route, provider="quotes")
         attempt.text = say(reason, "zh-TW" if _CHINESE.search(question.text) else "en")
         yield Routed(route, "quotes", "", chat.label)
-        yield Marked(reason, (Action.ADD_FOLDER,) if nothing else ())
+        yield Marked(reason)
         yield Token(attempt.text)
         yield self._save(attempt, MessageStatus.REFUSED)
 

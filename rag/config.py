@@ -98,6 +98,12 @@ class Retrieval(_Section):
     cut_ratio: float = Field(
         0.65, ge=0, le=1, description="A passage scoring below this share of the best is cut before the prompt is made."
     )
+    raise_ratio: float = Field(
+        0.88,
+        ge=0,
+        le=1,
+        description="The same share for a passage with a higher label than the best one's: what would raise the label must earn it.",
+    )
 
 
 class Ingest(_Section):
@@ -135,6 +141,10 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("airlock", appauthor=False)),
         description="Folder that holds all state (`AIRLOCK_HOME`).",
     )
+    receipts_folder: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_config_dir("airlock-receipts", appauthor=False)),
+        description="Folder outside `home` that holds the key and the last known end of the sending records' chain.",
+    )
     mode: Mode = Field(Mode.BY_LABEL, description="local-only, by-label or cloud.")
     prefer: Zone = Field(Zone.CLOUD, description="Zone tried first where a label allows both: local or cloud.")
     confirm_cloud: str = Field(
@@ -155,10 +165,18 @@ class Settings(BaseSettings):
     ingest: Ingest = Field(default_factory=Ingest, description="Reading documents.")
     server: Server = Field(default_factory=Server, description="The page.")
 
-    @field_validator("home", mode="after")
+    @field_validator("home", "receipts_folder", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _key_is_not_in_the_store(self) -> Settings:
+        if self.receipts_folder.resolve().is_relative_to(self.home.resolve()):
+            raise ValueError(
+                "receipts_folder: a key beside the records that it protects proves nothing; name a folder outside home"
+            )
+        return self
 
     @model_validator(mode="after")
     def _locals_are_local(self) -> Settings:

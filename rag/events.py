@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rag.policy.labels import Label
 from rag.records import (
+    Answerer,
     ChatId,
     Citation,
     MessageId,
+    MessageStatus,
     Passage,
     QuestionId,
     Reason,
@@ -92,12 +95,38 @@ class Action(StrEnum):
     RETRY_LOCAL = "retry_local"
 
 
+ACTIONS: Mapping[str, tuple[Action, ...]] = {
+    "unlabelled_local": (Action.LABEL_FOLDER, Action.CONNECT_OLLAMA),
+    "unlabelled_local_model": (Action.LABEL_FOLDER,),
+    "nothing_indexed": (Action.ADD_FOLDER,),
+    "gate_refused": (Action.RETRY_LOCAL,),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """Something a person should know about this answer."""
 
     reason: Reason
-    actions: tuple[Action, ...] = ()
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done about it."""
+        return ACTIONS.get(self.reason.code, ())
+
+
+_MARKING = frozenset({"fallback", "gate_refused", "not_provably_local", "no_answer", "nothing_indexed"})
+
+
+def marks_of(receipt: Receipt) -> tuple[Marked, ...]:
+    """The marks of a stored answer, as they were shown when it was written."""
+    marks = [Marked(reason) for reason in receipt.reasons if reason.code in _MARKING]
+    if any(reason.code == "unlabelled" for reason in receipt.reasons):
+        quoted = receipt.answerer is Answerer.QUOTES
+        marks.append(Marked(Reason("unlabelled_local" if quoted else "unlabelled_local_model")))
+    if receipt.status is MessageStatus.INCOMPLETE:
+        marks.append(Marked(Reason("incomplete")))
+    return tuple(marks)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -323,7 +323,10 @@ Piece = TextPiece | ProgressPiece | UsagePiece
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was sent where for one answer: ids and figures, never text. Append-only."""
+    """What was sent where for one answer: ids and figures, never text. Append-only.
+
+    `mac` is its seal in the chain of receipts, in hexadecimal.
+    """
 
     id: ReceiptId
     chat_id: ChatId
@@ -345,3 +348,4 @@ class Receipt:
     bytes_out: int | None
     request_digest: str | None
     seconds: dict[str, float]
+    mac: str

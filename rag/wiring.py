@@ -45,7 +45,7 @@ def build(settings: Settings, doors: Doors | None = None, gate_socket: Path | No
         IndexStale: the store was embedded with another model.
         StoreError: the store cannot be opened.
     """
-    store = Store.open(settings.home)
+    store = Store.open(settings.home, receipts_folder=settings.receipts_folder)
     try:
         embedder = open_embedder(settings)
         retriever = open_retriever(settings, store, embedder)

@@ -31,20 +31,20 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "這個問題開啟了「僅限本機」。",
     ),
     "source_local_only": (
-        "A passage comes from a folder that is set to Local only.",
-        "有段落來自設為「僅限本機」的資料夾。",
+        "An excerpt comes from a folder that is set to Local only.",
+        "有摘錄來自設為「僅限本機」的資料夾。",
     ),
     "label_passages": (
-        "$count of the passages used are $label, so they stay on this computer.",
-        "用到的段落中有 $count 段為「$label」，因此留在本機。",
+        "$count of the excerpts used are $label, so they stay on this computer.",
+        "用到的摘錄中有 $count 段為「$label」，因此留在本機。",
     ),
     "masked_passages": (
-        "$count of the passages used are $label; their identifiers cannot be hidden yet, so they stay on this computer.",
-        "用到的段落中有 $count 段為「$label」，目前還無法遮蔽識別資料，因此留在本機。",
+        "$count of the excerpts used are $label; their identifiers cannot be hidden yet, so they stay on this computer.",
+        "用到的摘錄中有 $count 段為「$label」，目前還無法遮蔽識別資料，因此留在本機。",
     ),
     "unlabelled": (
-        "$count of the passages used are not labelled, so they are treated as confidential and stay on this computer.",
-        "用到的段落中有 $count 段尚未標示機密等級，因此視為機密並留在本機。",
+        "$count of the excerpts used are not labelled, so they are treated as confidential and stay on this computer.",
+        "用到的摘錄中有 $count 段尚未標示機密等級，因此視為機密並留在本機。",
     ),
     "label_conversation": (
         "Earlier in this conversation $label text was used, so it stays on this computer. A new conversation starts fresh.",
@@ -78,6 +78,27 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The sensitivity was checked again just before sending and no longer allowed it; nothing was sent.",
         "送出前再次檢查機密等級，已不允許送出；沒有送出任何內容。",
     ),
+    # why a past answer would be kept here today
+    "now_passages": (
+        "$count of the passages that were sent are $label today, and the rules keep such text on this computer.",
+        "當時送出的段落中，有 $count 段現在是「$label」，依現行規則應留在本機。",
+    ),
+    "now_conversation": (
+        "Text from earlier in that conversation is $label today, and the rules keep such text on this computer.",
+        "該對話先前用過的內容現在是「$label」，依現行規則應留在本機。",
+    ),
+    "now_question": (
+        "The question is treated as $label, and the rules keep such text on this computer today.",
+        "這個問題視為「$label」，依現行規則應留在本機。",
+    ),
+    "now_source_local_only": (
+        "$count of the passages that were sent come from a folder that is set to Local only today.",
+        "當時送出的段落中，有 $count 段來自現在設為「僅限本機」的資料夾。",
+    ),
+    "now_mode_local_only": (
+        "This deployment is local-only today.",
+        "這套系統現在設定為僅限本機。",
+    ),
     "not_provably_local": (
         "The local model turned out to run somewhere else; nothing was sent to it.",
         "這個本機模型其實在別處執行，因此沒有送出任何內容。",
@@ -93,8 +114,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "stopped": ("You stopped this answer.", "您停止了這個回答。"),
     "no_answer": (
-        "The documents do not answer this question. The nearest passages are shown, but they do not contain the answer.",
-        "文件中沒有這個問題的答案。以下列出最接近的段落，但其中沒有答案。",
+        "The documents do not answer this question. The nearest excerpts are shown, but they do not contain the answer.",
+        "文件中沒有這個問題的答案。以下列出最接近的摘錄，但其中沒有答案。",
     ),
     "nothing_indexed": (
         "There are no documents yet. Add a folder first.",

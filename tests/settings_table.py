@@ -41,9 +41,7 @@ def splice(page: str) -> str:
 
 def _lines() -> Iterator[str]:
     sections = {name: _section(field) for name, field in Settings.model_fields.items()}
-    yield from _table(
-        "", {name: Settings.model_fields[name] for name, inner in sections.items() if not inner}
-    )
+    yield from _table("", {name: Settings.model_fields[name] for name, inner in sections.items() if not inner})
     for name, inner in sections.items():
         if inner:
             yield f"### [{name}]"
@@ -80,9 +78,7 @@ def _kind(kind: object) -> str:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
     if isinstance(kind, types.UnionType):
-        return " or ".join(
-            "unset" if part is types.NoneType else _kind(part) for part in typing.get_args(kind)
-        )
+        return " or ".join("unset" if part is types.NoneType else _kind(part) for part in typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
         return "list of text"
     names: dict[object, str] = {
@@ -106,6 +102,8 @@ def _bound(rule: object) -> str:
 def _default(name: str, field: FieldInfo) -> str:
     if name == "home":
         return "the platform's data folder, on Linux `~/.local/share/airlock`"
+    if name == "receipts_folder":
+        return "the platform's configuration folder, on Linux `~/.config/airlock-receipts`"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()

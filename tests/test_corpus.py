@@ -24,7 +24,7 @@ from rag.store import Store
 from rag.wiring import open_retriever
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-DOCUMENTS = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.suffix != ".toml")
+DOCUMENTS = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.suffix not in ("", ".toml"))
 LANGUAGES = ("en", "zh-TW")
 QUESTIONS: list[dict[str, Any]] = tomllib.loads((CORPUS / "questions.toml").read_text("utf-8"))["questions"]
 ASKED = [(question, language) for question in QUESTIONS for language in LANGUAGES if language in question]

@@ -53,9 +53,7 @@ def map_ids(pid: int) -> None:
         for kind in ("uid", "gid"):
             rows = _read(f"/proc/self/{kind}_map").splitlines()
             ranges = [(row.split()[0], row.split()[2]) for row in rows]
-            _write(
-                f"/proc/{pid}/{kind}_map", "".join(f"{first} {first} {count}\n" for first, count in ranges)
-            )
+            _write(f"/proc/{pid}/{kind}_map", "".join(f"{first} {first} {count}\n" for first, count in ranges))
         return
     _write(f"/proc/{pid}/setgroups", "deny")
     _write(f"/proc/{pid}/uid_map", f"{os.geteuid()} {os.geteuid()} 1\n")

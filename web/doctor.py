@@ -58,6 +58,17 @@ def read_embedding(settings: Settings) -> Json:
     }
 
 
+def read_receipts_key(store: Store) -> Json:
+    """Where the key of the receipts' chain is kept, and whether it is the one that sealed the newest receipt."""
+    place = store.receipts_key()
+    return {
+        "key_file": str(place.key_file),
+        "head_file": str(place.head_file),
+        "key_id": place.key_id,
+        "fits": place.fits,
+    }
+
+
 def find_problems(store: Store, embedding: Mapping[str, Any]) -> list[Json]:
     """What keeps answers from coming, each with what mends it."""
     problems: list[Json] = []
@@ -80,6 +91,7 @@ def look(settings: Settings, store: Store, guards: tuple[Guard, ...]) -> Json:
         "mode": settings.mode.value,
         "guards": [{"name": one.name, "in_force": one.in_force, "text": dict(one.text)} for one in guards],
         "embedding": embedding,
+        "receipts": read_receipts_key(store),
         "notices": notices_about(settings, store),
         "problems": find_problems(store, embedding),
     }

@@ -82,8 +82,8 @@ def take_doors(
 ) -> tuple[Doors, Path | None, int | None, tuple[Guard, ...]]:
     """The local doors, the gate's socket, the page's listening descriptor, and the launcher's guards.
 
-    All are empty where there was no launcher (`python -m web.cli`). The guard `gate` is in force when the
-    gate runs; when it is not, its text says why.
+    All are empty where there was no launcher (`python -m web.cli`). The text of the guard
+    `gate` says whether the gate runs, and if not, why.
 
     Raises:
         ConfigError: the variables were not written by the launcher.

@@ -26,9 +26,7 @@ STEADY_SECONDS = 60.0
 CONFIG_EXIT_CODE = 2
 
 _SIGNALS = (
-    (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    if hasattr(signal, "SIGHUP")
-    else (signal.SIGTERM, signal.SIGINT)
+    (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM, signal.SIGINT)
 )
 
 
@@ -44,9 +42,7 @@ class Program:
     @property
     def command(self) -> list[str]:
         """The command line; `-X` options of this interpreter are passed on."""
-        options = [
-            f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()
-        ]
+        options = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]
         return [sys.executable, *options, "-m", self.module, *self.arguments]
 
 
@@ -169,9 +165,7 @@ class Household:
     def watch(self, inside: int) -> int:
         """Wait for the inside; restart helpers; pass signals on. Returns 128 + n when signal n ended it."""
         self.inside = inside
-        wake_read, wake_write = (
-            os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else _nonblocking_pipe()
-        )
+        wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else _nonblocking_pipe()
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         for number in (*_SIGNALS, signal.SIGCHLD):
             signal.signal(number, self._note)

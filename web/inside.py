@@ -78,7 +78,7 @@ class Inside:
         """
         from rag.store import Store
 
-        store = Store.open(self.settings.home)
+        store = Store.open(self.settings.home, receipts_folder=self.settings.receipts_folder)
         try:
             yield store
         finally:

@@ -241,7 +241,8 @@ def _watch(household: Household, inside: Program, guards: list[dict[str, object]
 
 
 def _gate_guard(why: str) -> dict[str, object]:
-    return {"name": "gate", "in_force": not why, "why": why}
+    """Always in force: either the gate alone reaches the cloud, or, for the reason given, nothing does."""
+    return {"name": "gate", "in_force": True, "why": why}
 
 
 def _page_options(arguments: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rag.events import Asked, Cited, Done, Event, Found, Marked, Progressed, Routed, Token
+from rag.events import Asked, Cited, Done, Event, Found, Marked, Progressed, Routed, Token, marks_of
+from rag.policy.replay import ForbiddenNow
 from rag.records import (
     Chat,
     Citation,
@@ -20,7 +21,7 @@ from rag.records import (
     Role,
     Source,
 )
-from rag.store import Counts
+from rag.store import ChainReport, Counts
 from rag.wording import LANGUAGES, say_both
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ def chat_shape(chat: Chat) -> Json:
 
 def message_shape(message: Message, receipt: Receipt | None) -> Json:
     """A stored question or answer; `receipt` is the answer's, None on questions."""
+    answer = receipt if message.role is Role.ASSISTANT else None
     return {
         "id": message.id,
         "role": message.role.value,
@@ -41,7 +43,8 @@ def message_shape(message: Message, receipt: Receipt | None) -> Json:
         "created_at": message.created_at,
         "question_id": message.question_id,
         "citations": [citation_shape(citation) for citation in message.citations],
-        "badge": badge_shape(receipt) if receipt is not None and message.role is Role.ASSISTANT else None,
+        "badge": badge_shape(answer) if answer is not None else None,
+        "notices": [mark_shape(mark) for mark in marks_of(answer)] if answer is not None else [],
     }
 
 
@@ -129,6 +132,25 @@ def receipt_shape(receipt: Receipt) -> Json:
         "bytes_out": receipt.bytes_out,
         "request_digest": receipt.request_digest,
         "seconds": dict(receipt.seconds),
+        "mac": receipt.mac,
+    }
+
+
+def forbidden_shape(found: ForbiddenNow) -> Json:
+    """A receipt, and under `now` what today's labels and rules say of it."""
+    reasons = [reason_shape(reason) for reason in found.reasons]
+    return {**receipt_shape(found.receipt), "now": {"label": found.label.word, "reasons": reasons}}
+
+
+def chain_shape(report: ChainReport) -> Json:
+    """What verifying the receipts' chain found."""
+    return {
+        "intact": report.intact,
+        "count": report.count,
+        "head": str(report.head),
+        "noted_head": str(report.noted) if report.noted is not None else None,
+        "key_id": report.key_id,
+        "findings": [{"code": one.code.value, "receipt": one.receipt_id or None} for one in report.findings],
     }
 
 
@@ -165,6 +187,11 @@ def source_shape(source: Source, counts: Counts) -> Json:
         "failed": counts.failed,
         "unlabelled": counts.unlabelled,
     }
+
+
+def mark_shape(mark: Marked) -> Json:
+    """Something to know about an answer, and what can be done about it."""
+    return {**reason_shape(mark.reason), "actions": [action.value for action in mark.actions]}
 
 
 def route_shape(event: Routed) -> Json:
@@ -204,8 +231,7 @@ def event_shape(event: Event) -> tuple[str, Json]:
         case Cited():
             return "cite", citation_shape(event.citation)
         case Marked():
-            actions = [action.value for action in event.actions]
-            return "mark", {**reason_shape(event.reason), "actions": actions}
+            return "mark", mark_shape(event)
         case Done():
             return "done", {
                 "message_id": event.message_id,

@@ -42,8 +42,8 @@ LOCAL_REST: Sentence = {
 }
 QUOTES_REST: Sentence = {"en": "is answered with extracts from your documents", "zh-TW": "以原文摘錄回答"}
 GATE_WHY: Mapping[str, Sentence] = {
-    "no_key": {"en": "The gate found no key.", "zh-TW": "雲端閘道沒有找到金鑰。"},
-    "unreachable": {"en": "The gate does not answer.", "zh-TW": "雲端閘道沒有回應。"},
+    "no_key": {"en": "No key was found for the cloud.", "zh-TW": "找不到雲端的金鑰。"},
+    "unreachable": {"en": "The cloud connection does not answer.", "zh-TW": "雲端連線沒有回應。"},
 }
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import PurePath
 from typing import Any
 
+from ingest.parsers.detect import NEEDS_OCR
 from ingest.records import BlockKind, Composer, ParsedDocument, is_wide, join_lines, readable
 from rag.errors import TooLarge, Unreadable
 
@@ -117,7 +118,7 @@ def _why_empty(document: Any, pages: int, damaged: int) -> str:
     if damaged == pages:
         return "the PDF is damaged: none of its pages could be read"
     if _has_image(document, pages):
-        return "the PDF is a scan without a text layer; it needs OCR, which Airlock does not do"
+        return f"the PDF is a scan without a text layer; it {NEEDS_OCR}"
     return "the PDF holds no text"
 
 

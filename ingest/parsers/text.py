@@ -21,7 +21,16 @@ def parse(data: bytes, name: str) -> ParsedDocument:
         Unreadable: the bytes are not text.
         TooLarge: there are more characters than MAX_CHARACTERS.
     """
-    front_matter, body = split_front_matter(readable(decode(data)))
+    return parse_words(decode(data), name)
+
+
+def parse_words(words: str, name: str) -> ParsedDocument:
+    """Read decoded text; the title is in its front matter, its first line, or the stem of `name`.
+
+    Raises:
+        TooLarge: there are more characters than MAX_CHARACTERS.
+    """
+    front_matter, body = split_front_matter(readable(words))
     composer = Composer()
     for paragraph in _BLANK_LINE.split(body):
         composer.add(BlockKind.PARAGRAPH, paragraph)

@@ -1,4 +1,4 @@
-"""Check digits of identifiers: pure arithmetic over text already without separators. Never says what a number is for."""
+"""Check digits of identifiers: arithmetic over text already without separators. Never says what a number is for."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""The words around a number that say what it is. Looks at folded text, a little way, and never past a sentence's end."""
+"""The words around a number that say what it is. Looks at folded text, a little way, never past a sentence's end."""
 
 from __future__ import annotations
 
 import re
 
-_ENDS = re.compile(r"[。!?；;]|\n\s*\n|\.\s+(?=[A-Z])")
+_ENDS = re.compile(r"[。!?；;！？]|\n\s*\n|\n(?=\s*\S)|\.\s+(?=[A-Z])")
+"""A line's end too, unless the number opens the next line: forms put the label above the field."""
 REACH = 28
 """How far a word may stand from its number, in characters; the longest label in the tests needs 22."""
 

@@ -67,9 +67,7 @@ def refuse_without_consent(settings: Settings) -> None:
     if settings.mode is Mode.LOCAL_ONLY:
         raise ConfigError("mode: local-only never starts the gate")
     if settings.cloud.enabled is not True:
-        raise ConfigError(
-            "cloud.enabled: set it to true to allow sending to the cloud (a key alone is no consent)"
-        )
+        raise ConfigError("cloud.enabled: set it to true to allow sending to the cloud (a key alone is no consent)")
 
 
 def take_secrets(settings: Settings, environment: MutableMapping[str, str]) -> tuple[SecretStr, str]:
@@ -82,9 +80,7 @@ def take_secrets(settings: Settings, environment: MutableMapping[str, str]) -> t
     for name in list(environment):
         if name not in _KEPT and not name.startswith(_BELIEVED):
             del environment[name]
-    environment.update(
-        {"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false", "OTEL_SDK_DISABLED": "true"}
-    )
+    environment.update({"LANGSMITH_TRACING": "false", "LANGCHAIN_TRACING_V2": "false", "OTEL_SDK_DISABLED": "true"})
     return key, base_url
 
 

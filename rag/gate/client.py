@@ -88,9 +88,7 @@ class GateClient:
 
 
 def _exchange(connection: _UnixConnection, request: GateRequest) -> Iterator[Piece]:
-    connection.request(
-        "POST", "/answer", body=encode_request(request), headers={"Content-Type": "application/json"}
-    )
+    connection.request("POST", "/answer", body=encode_request(request), headers={"Content-Type": "application/json"})
     response = connection.getresponse()
     with suppress(Ended):
         while line := response.readline(MAX_LINE_BYTES):

@@ -187,11 +187,7 @@ def _passage(rank: int, chunk: Chunk, info: ChunkInfo) -> Passage:
 def _read_turns(store: GateStore, question: Question, request: GateRequest) -> tuple[Turn, ...]:
     if not request.message_ids:
         return ()
-    earlier = {
-        message.id: message
-        for message in store.messages(question.chat_id)
-        if message.id < question.message_id
-    }
+    earlier = {message.id: message for message in store.messages(question.chat_id) if message.id < question.message_id}
     foreign = [id for id in request.message_ids if id not in earlier]
     if foreign:
         raise EgressRefused(f"messages {foreign}: not earlier in the conversation of question {question.id}")

@@ -35,9 +35,7 @@ class CloudModel:
             ConfigError: the provider is none that is known, or the address may not be used.
         """
         if cloud.provider not in PROVIDERS:
-            raise ConfigError(
-                f"cloud.provider: '{cloud.provider}' is not available; use {', '.join(PROVIDERS)}"
-            )
+            raise ConfigError(f"cloud.provider: '{cloud.provider}' is not available; use {', '.join(PROVIDERS)}")
         self._cloud = cloud
         self._key = key
         self._url = cloud.base_url or base_url or OPENAI_URL
@@ -49,9 +47,7 @@ class CloudModel:
     def status(self) -> GateStatus:
         """What would be asked, and whether it can be."""
         ready = bool(self._key.get_secret_value())
-        return GateStatus(
-            self._cloud.provider, self._cloud.model, self._origin.host, ready, "" if ready else "no_key"
-        )
+        return GateStatus(self._cloud.provider, self._cloud.model, self._origin.host, ready, "" if ready else "no_key")
 
     def load(self) -> Any:
         """The chat model, imported and built once."""
@@ -75,9 +71,7 @@ class CloudModel:
                     async for piece in pieces:
                         started = started or isinstance(piece, TextPiece)
                         if isinstance(piece, UsagePiece):
-                            piece = UsagePiece(
-                                piece.tokens_in, piece.tokens_out, permit.bytes_out, permit.digest
-                            )
+                            piece = UsagePiece(piece.tokens_in, piece.tokens_out, permit.bytes_out, permit.digest)
                         yield piece
             except AirlockError:
                 raise

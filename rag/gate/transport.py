@@ -103,9 +103,7 @@ class GatedTransport(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if response.is_redirect or 300 <= response.status_code < 400:
             await response.aclose()
-            raise EgressRefused(
-                f"the provider answered with a redirect ({response.status_code}); not followed"
-            )
+            raise EgressRefused(f"the provider answered with a redirect ({response.status_code}); not followed")
         response.stream = _Bounded(response.stream)
         return response
 

@@ -110,9 +110,7 @@ def encode_piece(piece: Piece) -> bytes:
 def encode_error(error: AirlockError) -> bytes:
     """The last line of an answer that failed: the error's name and message, which carry no document text."""
     retry_after = error.retry_after if isinstance(error, RateLimited) else None
-    return _line(
-        {"kind": "error", "error": type(error).__name__, "message": str(error), "retry_after": retry_after}
-    )
+    return _line({"kind": "error", "error": type(error).__name__, "message": str(error), "retry_after": retry_after})
 
 
 def encode_end() -> bytes:

@@ -15,6 +15,9 @@ from rag.retrieval.text import IDEOGRAPHS
 DEPTH = 3
 """Follow-ups in a row that are traced back to the question they began with."""
 
+NAMES_ENOUGH = 5
+"""Words from which a question that merely begins with `and` or 那 names its own topic."""
+
 _LEAD = re.compile(
     r"^\s*(?:(?:and|but|so|then|also|or|ok(?:ay)?|well)\b[\s,]*)*(?:(?:what|how) about\b|(?:and|but|then|also)\b)"
     r"|^\s*(?:那麼|那么|那|還有|还有|另外|然後|然后|至於|至于|而)[\s，,]*(?![些個个])",
@@ -69,19 +72,19 @@ def condense(question: str, earlier: Sequence[str]) -> str:
 
 def is_follow_up(question: str) -> bool:
     """Whether `question` leans on an earlier one: by how it begins or ends, by pointing words, or by naming nothing."""
-    if _LEAD.search(question) or _TAIL.search(question):
+    if _TAIL.search(question) or (_LEAD.search(question) and _names(question) < NAMES_ENOUGH):
         return True
     if _POINTING.search(_EMPTY_IT.sub(" ", question)):
         return True
-    return not _IDENTIFIER.search(question) and _names_little(question)
+    return not _IDENTIFIER.search(question) and _names(question) <= 1
 
 
-def _names_little(question: str) -> bool:
-    """Whether hardly anything is left without grammar: one English word, or two ideographs."""
+def _names(question: str) -> float:
+    """How much is left without grammar: an English word counts 1, two ideographs count 1."""
     left = _content(question)
     ideographs = sum(len(word) for word in left if re.match(f"[{IDEOGRAPHS}]", word))
     words = sum(not re.match(f"[{IDEOGRAPHS}]", word) for word in left)
-    return words + ideographs / 2 <= 1
+    return words + ideographs / 2
 
 
 def _content(text: str) -> list[str]:

@@ -22,8 +22,8 @@ VOUCHING_WORDS = 0.5
 TRUSTED_WEIGHT = 0.4
 """The dense weight below which the model reads too little of the question for its nearness to keep a chunk."""
 
-ENOUGH_WORDS = 0.14
-ENOUGH_NEARNESS = 0.54
+ENOUGH_WORDS = 0.12
+ENOUGH_NEARNESS = 0.53
 """What a passage must show before the documents count as speaking of the question at all; see `vouches`."""
 
 
@@ -46,7 +46,10 @@ class Candidate:
 
 
 def dense_weight(unknown_share: float) -> float:
-    """What the vectors count for a question of whose tokens this share is unknown to the embedding model."""
+    """What the vectors count for a question of whose tokens this share is unknown to the embedding model.
+
+    Falls with the fourth power of what is known: a vector made of half a question is much worse than half a vector.
+    """
     return DENSE_WEIGHT * (1 - unknown_share) ** 4
 
 

@@ -25,13 +25,13 @@ def check_model(store: Remembers, embedder: Embedder) -> None:
     """Refuse to search with another model than the one the store was embedded with.
 
     Raises:
-        IndexStale: it is another one; the message gives the commands that embed the folders again.
+        IndexStale: it is another one; the message gives the command that embeds everything again.
     """
     held = store.meta(MODEL_KEY)
     if held is None or held == embedder.identity:
         return
-    commands = " && ".join(f"airlock ingest {shlex.quote(source.root)}" for source in store.sources())
+    folder = next((shlex.quote(source.root) for source in store.sources()), "FOLDER")
     raise IndexStale(
         f"the store was embedded with {held}, but the configured model is {embedder.identity}; set retrieval.model "
-        f"back, or embed again: {commands or 'airlock ingest FOLDER'}"
+        f"back, or embed everything again with: airlock ingest {folder}"
     )

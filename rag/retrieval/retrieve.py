@@ -88,7 +88,7 @@ class Retriever:
             cut: return weak passages apart, in `Retrieved.cut`; False leaves them in the list.
 
         Raises:
-            IndexStale: the store's vectors were made by another model; the message gives the commands.
+            IndexStale: the store's vectors were made by another model; the message gives the command.
             Damaged: a found chunk's text is not what was stored; names the document.
         """
         check_model(self._store, self._embedder)
@@ -140,10 +140,16 @@ class Retriever:
         return [_passage(chunk, evidence[chunk.id], by_id[chunk.id], rank) for rank, chunk in enumerate(chunks, 1)]
 
     def _strong_ids(self, passages: Sequence[Passage], found: _Found) -> set[ChunkId]:
+        """The passages worth using: one that would raise the label of the best passage must be nearly as good as it."""
         by_id = {candidate.id: candidate for candidate in found.candidates}
-        read = [by_id[passage.chunk.id] for passage in passages]
-        ratio = self._settings.cut_ratio
-        return {one.id for one in read if is_strong(one, read[0], ratio=ratio, weight=found.weight)}
+        kept: set[ChunkId] = set()
+        for passage in passages:
+            raises = passage.label > passages[0].label
+            ratio = max(self._settings.cut_ratio, self._settings.raise_ratio if raises else 0.0)
+            best = by_id[passages[0].chunk.id]
+            if is_strong(by_id[passage.chunk.id], best, ratio=ratio, weight=found.weight):
+                kept.add(passage.chunk.id)
+        return kept
 
     def _speaks_of(self, query: str, passages: Sequence[Passage], found: _Found) -> bool:
         """Whether any passage is about what was asked."""

@@ -16,6 +16,7 @@ from rag.errors import NotFound, StoreError
 from rag.store import schema
 from rag.store.changes import KEPT
 from rag.store.connection import Connection
+from rag.store.keeping import Keeping, usual_folder
 
 FILE_NAME = "store.db"
 
@@ -40,35 +41,41 @@ class Access:
         read_only: bool,
         now: Callable[[], str] = utc_now,
         kept_changes: int = KEPT,
+        receipts_folder: Path | None = None,
     ) -> None:
         """Use `open`. `now` and `kept_changes` are for tests."""
         self._path = path
         self._read_only = read_only
         self._now = now
         self._kept_changes = kept_changes
+        self._keeping = Keeping(receipts_folder or usual_folder())
         self._closed = False
         self._mine = threading.local()
         self._all: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._guard = threading.Lock()
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Self:
+    def open(cls, home: Path, *, read_only: bool = False, receipts_folder: Path | None = None) -> Self:
         """Open the store in `home`; unless `read_only`, create both when missing, for the owner only.
 
+        `receipts_folder` holds the key of the receipts' chain, outside the store; None means the usual one.
+        The key is looked for at once: an answer that cannot have its receipt should not begin.
+
         Raises:
-            ConfigError: the store is of a newer version, or the file belongs to another program.
+            ConfigError: the store is of a newer version, the file belongs to another program, or the key can
+                be neither read nor made.
             NotFound: `read_only`, and there is no store yet.
             StoreError: it cannot be opened.
         """
         path = home / FILE_NAME
         if not read_only:
             _create(home, path)
-        store = cls(path, read_only=read_only)
+        store = cls(path, read_only=read_only, receipts_folder=receipts_folder)
         try:
             if read_only:
                 schema.require_current(store._connection())
             else:
-                schema.upgrade(store._connection())
+                schema.upgrade(store._connection(), store._keeping.key(create=True))
         except BaseException:
             store.close()
             raise

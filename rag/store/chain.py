@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from rag.records import ReceiptId
 
 KEY_BYTES = 32
 MAC_BYTES = 32
+_HEAD = re.compile(rf"([0-9]{{1,18}}):([0-9A-Fa-f]{{{2 * MAC_BYTES}}})")
 
 _GENESIS = b"airlock receipts 1: first\n"
 _ROW = b"airlock receipts 1: row\n"
@@ -63,10 +65,10 @@ def parse_head(text: str) -> Head:
     Raises:
         ValueError: it is written otherwise.
     """
-    number, colon, digits = text.strip().partition(":")
-    if not (colon and number.isascii() and number.isdecimal() and len(number) < 19 and len(digits) == 2 * MAC_BYTES):
+    match = _HEAD.fullmatch(text.strip())
+    if match is None:
         raise ValueError(f"a head is a number, a colon and {2 * MAC_BYTES} hexadecimal digits")
-    return Head(ReceiptId(int(number)), bytes.fromhex(digits))
+    return Head(ReceiptId(int(match[1])), bytes.fromhex(match[2]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Raises only errors of `rag.errors`; SQLite's own messages never carry a value, s
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Connection:
         self._depth = 0
         self._writing = False
         self._erasing = False
+        self._afterwards: list[Callable[[], None]] = []
         try:
             self._prepare(read_only)
         except BaseException:
@@ -134,8 +135,8 @@ class Connection:
                     yield self
         finally:
             self._depth -= 1
-        if not self._depth and self._erasing:
-            self._erase_log()
+        if not self._depth:
+            self._finish()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -157,6 +158,7 @@ class Connection:
     def _outermost(self) -> Iterator[None]:
         self.rows("BEGIN IMMEDIATE")
         self._writing = True
+        self._afterwards.clear()
         try:
             yield
             self._must_write()
@@ -182,7 +184,17 @@ class Connection:
         self._must_write()
         self.rows(f"RELEASE {name}")
 
-    # -- erasing
+    # -- after the commit
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once the current transaction is committed; not when it is undone."""
+        self._afterwards.append(action)
+
+    def _finish(self) -> None:
+        if self._erasing:
+            self._erase_log()
+        while self._afterwards:
+            self._afterwards.pop()()
 
     def mark_erased(self) -> None:
         """Remember that the current transaction removes text, so that the log is emptied after its commit."""

@@ -1,4 +1,4 @@
-"""The conversations' half of the store: chats, their messages and label, and receipts.
+"""The conversations' half of the store: chats, their messages and label; what is sent is in the ledger.
 
 Each method is one transaction or one snapshot; the SQL is in the modules it calls.
 """
@@ -18,15 +18,14 @@ from rag.records import (
     Passage,
     Question,
     QuestionId,
-    Receipt,
     ReceiptId,
 )
 from rag.store import chats, marks, messages, receipts
-from rag.store.access import Access
 from rag.store.drafts import ReceiptDraft
+from rag.store.ledger import Ledger
 
 
-class Conversations(Access):
+class Conversations(Ledger):
     """What was asked and answered, and everything that changes it."""
 
     # -- conversations
@@ -104,14 +103,15 @@ class Conversations(Access):
         that never was.
         """
         with self._write() as db:
-            now = self._now()
+            now, key = self._now(), self._keeping.key(create=True)
+            db.after_commit(self._note_head)
             chat_id, exists, withdrawn = messages.find_place(db, question_id)
             if not exists:
                 gone = MessageId(0)
-                return gone, receipts.insert_receipt(db, receipt, chat_id, question_id, gone, now)
+                return gone, receipts.insert_receipt(db, receipt, chat_id, question_id, gone, now, key)
             id = messages.insert_answer(db, chat_id, question_id, text, status, citations, now)
             marks.mark_used(db, id, chat_id, used)
-            receipt_id = receipts.insert_receipt(db, receipt, chat_id, question_id, id, now)
+            receipt_id = receipts.insert_receipt(db, receipt, chat_id, question_id, id, now, key)
             messages.tie_receipt(db, id, receipt_id)
             if withdrawn:
                 messages.withdraw_from(db, id)
@@ -135,15 +135,3 @@ class Conversations(Access):
         """
         with self._write() as db:
             messages.withdraw_from(db, message_id)
-
-    # -- receipts
-
-    def receipts(self, *, limit: int = 100, chat_id: ChatId | None = None) -> list[Receipt]:
-        """The newest receipts first."""
-        with self._read() as db:
-            return receipts.list_receipts(db, limit, chat_id)
-
-    def receipt(self, id: ReceiptId) -> Receipt:
-        """One receipt. Raises NotFound."""
-        with self._read() as db:
-            return receipts.read_receipt(db, id)

@@ -115,4 +115,3 @@ class Keeping:
         finally:
             os.close(descriptor)
         return path
-

@@ -31,7 +31,12 @@ def mark_used(db: Connection, message_id: MessageId, chat_id: ChatId, used: Sequ
             digest,
         )
         db.run(
-            "INSERT OR IGNORE INTO message_chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            # Used twice in one answer: what was explicit either time takes the place of the caution.
+            "INSERT INTO message_chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (message_id, chunk_id) DO UPDATE SET"
+            " label = CASE WHEN excluded.defaulted > defaulted THEN label"
+            " WHEN excluded.defaulted < defaulted THEN excluded.label ELSE max(label, excluded.label) END,"
+            " defaulted = min(defaulted, excluded.defaulted)",
             message_id,
             passage.chunk.id,
             document_id,

@@ -7,9 +7,11 @@ later. Labels are kept as their integers; times as ISO-8601 in UTC.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from rag.errors import ConfigError, Damaged, StoreError
 from rag.store.connection import Connection
+from rag.store.receipts import seal_unsealed
 
 APPLICATION_ID = 0x41524C4B
 """Marks the file as an Airlock store: the letters ARLK."""
@@ -224,8 +226,25 @@ def _append_only(table: str) -> tuple[str, ...]:
     return (*forbidden, replacing)
 
 
-_STEPS: tuple[tuple[str, ...], ...] = (
+Step = tuple[str | Callable[[Connection, bytes], None], ...]
+"""Statements, and functions of the connection and the receipts' key."""
+
+# Null in no row, but a column that is added to rows cannot say so: the trigger does.
+_CHAIN: Step = (
+    "DROP TRIGGER receipts_no_update",
+    "ALTER TABLE receipts ADD COLUMN key_id TEXT",
+    "ALTER TABLE receipts ADD COLUMN previous BLOB",
+    "ALTER TABLE receipts ADD COLUMN mac BLOB",
+    seal_unsealed,
+    "CREATE TRIGGER receipts_no_update BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts only grows'); END",
+    "CREATE TRIGGER receipts_sealed BEFORE INSERT ON receipts "
+    "WHEN NEW.key_id IS NULL OR NEW.previous IS NULL OR NEW.mac IS NULL "
+    "BEGIN SELECT RAISE(ABORT, 'a receipt has its seal'); END",
+)
+
+_STEPS: tuple[Step, ...] = (
     (*_DOCUMENTS, *_CONVERSATIONS, *_append_only("receipts"), *_append_only("label_changes")),
+    _CHAIN,
 )
 """What turns a store of version N into one of version N + 1, from the empty file on."""
 
@@ -233,9 +252,9 @@ VERSION = len(_STEPS)
 """The version this program reads and writes."""
 
 
-def upgrade(db: Connection) -> None:
+def upgrade(db: Connection, key: bytes) -> None:
     """Bring the file to `VERSION`, creating the tables in an empty one. Does nothing when it is there
-    already.
+    already. `key` seals the receipts of a store from before they were chained.
 
     Raises:
         ConfigError: the file is of a newer version, or belongs to another program.
@@ -247,8 +266,8 @@ def upgrade(db: Connection) -> None:
         if version == 0:
             db.run(f"PRAGMA application_id = {APPLICATION_ID}")
         for step in _STEPS[version:]:
-            for statement in step:
-                db.run(statement)
+            for part in step:
+                db.run(part) if isinstance(part, str) else part(db, key)
         if version == 0:
             db.run("INSERT INTO meta (key, value) VALUES ('store_id', ?)", secrets.token_hex(16))
         db.run(f"PRAGMA user_version = {VERSION}")

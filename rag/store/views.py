@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from rag.policy.labels import Label, LabelSource
 from rag.records import ChunkId, DocumentId, SourceId
@@ -76,3 +77,16 @@ class Counts:
     chunks: int
     failed: int
     unlabelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where the key of the receipts' chain lies, and the head that is noted beside it.
+
+    `fits` False means the newest receipt was sealed with another key than the one that is there now.
+    """
+
+    key_file: Path
+    head_file: Path
+    key_id: str
+    fits: bool

@@ -132,6 +132,7 @@ def test_files_are_uploaded_by_choosing_and_by_dropping(open_page: OpenPage, sta
     }""")
     assert page.evaluate("window.__shown") is True
     expect(page.locator(".toasts .toast")).to_have_count(2)
+    stage.wait_for("POST", "/api/upload", 2)
     assert stage.called("POST", "/api/upload") == [["筆記.md"], ["dropped.txt"]]
 
 

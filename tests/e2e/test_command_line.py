@@ -96,9 +96,7 @@ def ollama() -> FakeOllama:
         yield server
 
 
-def test_each_question_goes_where_its_passages_allow(
-    make_installation: MakeInstallation, ollama: FakeOllama
-) -> None:
+def test_each_question_goes_where_its_passages_allow(make_installation: MakeInstallation, ollama: FakeOllama) -> None:
     with CloudServer() as cloud:
         installation = make_installation(
             AIRLOCK_LOCAL__OLLAMA_URL=ollama.url,
@@ -115,7 +113,11 @@ def test_each_question_goes_where_its_passages_allow(
         sent = len(cloud.received)
 
         secret = installation.read("ask", "How much does the 2027 budget set aside for replacing loggers?")
-        assert (secret["route"]["zone"], secret["route"]["provider"], secret["route"]["model"]) == ("local", "ollama", "small")
+        assert (secret["route"]["zone"], secret["route"]["provider"], secret["route"]["model"]) == (
+            "local",
+            "ollama",
+            "small",
+        )
         assert secret["answer"] == "The budget sets aside 186 [1]."
         switched = installation.read("ask", "At what water level does FY-03 raise the red alert?", "--local-only")
         assert switched["route"]["zone"] == "local"

@@ -11,7 +11,11 @@ import pytest
 
 from tests.e2e.conftest import CORPUS, ROOT, Installation, MakeInstallation
 
-KEYS = {"OPENAI_API_KEY": "sk-planted-key", "ANTHROPIC_API_KEY": "sk-ant-planted", "OPENAI_BASE_URL": "https://x.invalid/v1"}
+KEYS = {
+    "OPENAI_API_KEY": "sk-planted-key",
+    "ANTHROPIC_API_KEY": "sk-ant-planted",
+    "OPENAI_BASE_URL": "https://x.invalid/v1",
+}
 
 SCRIPT = """
 import fcntl, socket, struct, subprocess, sys, time, re, urllib.request
@@ -24,7 +28,8 @@ try:
 except OSError:
     pass
 def airlock(*arguments):
-    done = subprocess.run([sys.executable, "-m", "web", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "web", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     print(done.stdout, done.stderr)
     assert done.returncode == 0, arguments
     return done.stdout

@@ -13,7 +13,7 @@ import numpy as np
 from rag.answer import Ask
 from rag.cancel import Cancel
 from rag.config import Settings
-from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
+from rag.events import Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
 from rag.gate.wire import GateStatus
 from rag.models.local import ModelInfo
 from rag.policy.labels import Label, LabelSource
@@ -162,7 +162,7 @@ class ScriptedAnswering:
         if confirm:
             return
         yield Progressed("thinking")
-        yield Marked(Reason("unlabelled_local"), (Action.LABEL_FOLDER, Action.CONNECT_OLLAMA))
+        yield Marked(Reason("unlabelled_local"))
         yield Token(self.words[0])
         if self.error is not None:
             raise self.error

@@ -159,6 +159,7 @@ def receipt(receipt_id: int, writer: str, *, status: str = "complete", at: str =
         "bytes_out": 5312 if cloud else None,
         "request_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" if cloud else None,
         "seconds": {"embed": 0.008, "dense": 0.002, "lexical": 0.004, "first_token": 0.62, "total": 2.41},
+        "mac": f"{receipt_id:064x}",
     }
 
 

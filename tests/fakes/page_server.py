@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ class Stage:
     def called(self, method: str, path: str) -> list[Any]:
         """The bodies of every request of `method` to `path`."""
         return [body for made, at, body in self.calls if (made, at) == (method, path)]
+
+    def wait_for(self, method: str, path: str, count: int, seconds: float = 10.0) -> None:
+        """Wait until `count` such requests have come: a toast is shown before its request is made."""
+        deadline = time.monotonic() + seconds
+        while len(self.called(method, path)) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def add_chat(self, title: str, *, label: str = "public", updated_at: str = "2026-03-04T08:15:30Z") -> str:
         """A conversation without messages."""
@@ -203,8 +210,8 @@ def _add_chat_routes(app: FastAPI, stage: Stage) -> None:
         stage.calls.append(("POST", "/api/stop", question_id))
 
     @app.get("/api/receipts")
-    async def receipts() -> list[Json]:
-        return stage.receipts
+    async def receipts(forbidden_now: bool = False) -> list[Json]:
+        return [one for one in stage.receipts if not forbidden_now or "now" in one]
 
     @app.get("/api/receipts/{receipt_id}")
     async def receipt(receipt_id: int) -> Json:

@@ -89,8 +89,8 @@ def test_one_child_reads_many_documents(cage: Cage) -> None:
 
 
 def test_errors_keep_their_class_and_words(cage: Cage) -> None:
-    with pytest.raises(Unsupported, match="CSV files are not read yet"):
-        cage.parse_bytes(b"a,b", "a.csv")
+    with pytest.raises(Unsupported, match="gzip archive files are not read"):
+        cage.parse_bytes(b"\x1f\x8b\x08" + bytes(20), "a.tgz")
     with pytest.raises(Unreadable, match="damaged"):
         cage.parse_bytes(b"%PDF-1.4", "a.pdf")
 

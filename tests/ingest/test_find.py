@@ -98,3 +98,27 @@ def test_nothing_is_concluded_about_a_folder_that_cannot_be_read(
     assert [file.path for file in found.files] == ["open.md"]
     assert found.hides("closed/minutes.md")
     assert not found.hides("closed-too.md")
+
+
+def test_ignore_files_keep_out_what_they_name_and_the_nearest_decides(tmp_path: Path) -> None:
+    (tmp_path / "old" / "kept").mkdir(parents=True)
+    for name in ("a.md", "a.log", "old/b.log", "old/c.md", "old/kept/d.log", "drafts.md"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".airlockignore").write_text("*.log\n/drafts.md\n# a comment\n")
+    (tmp_path / "old" / "kept" / ".airlockignore").write_text("!d.log\n")
+    assert paths(tmp_path) == ["a.md", "old/c.md", "old/kept/d.log"]
+
+
+def test_an_ignored_folder_is_not_entered(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "a.md").write_text("x")
+    (tmp_path / "b.md").write_text("x")
+    (tmp_path / ".airlockignore").write_text("archive/\n")
+    assert paths(tmp_path) == ["b.md"]
+
+
+def test_an_ignore_file_that_cannot_be_read_stops_the_ingest(tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("x")
+    (tmp_path / ".airlockignore").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(IngestError, match="cannot be read"):
+        find_files(tmp_path)

@@ -24,7 +24,7 @@ def papers(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_json_progress_prints_lines_and_then_the_report(papers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (papers / "a.md").write_text("text")
-    (papers / "b.csv").write_text("a,b")
+    (papers / "b.tgz").write_bytes(b"\x1f\x8b\x08" + bytes(20))
     assert command.main([str(papers), "--label", "public", "--label-source", "page", "--json-progress"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines[-1]["kind"] == "report"
@@ -36,7 +36,7 @@ def test_json_progress_prints_lines_and_then_the_report(papers: Path, capsys: py
     assert lines[-1]["files"] == [
         {"path": "a.md", "status": "added", "reason": "", "label": "public", "label_source": "page", "chunks": 1},
         {
-            "path": "b.csv", "status": "skipped", "reason": "CSV files are not read yet", "label": None,
+            "path": "b.tgz", "status": "skipped", "reason": "gzip archive files are not read", "label": None,
             "label_source": None, "chunks": 0,
         },
     ]  # fmt: skip

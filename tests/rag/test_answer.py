@@ -14,7 +14,7 @@ from rag.answer import Answering, Ask
 from rag.cancel import Cancel
 from rag.config import load_settings
 from rag.errors import AirlockError, CutShort, LabelTooHigh, NotProvablyLocal, Unreachable
-from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, Routed, Token
+from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, Routed, Token, marks_of
 from rag.gate.wire import GateRequest, GateStatus
 from rag.policy.labels import Label, LabelSource
 from rag.records import (
@@ -271,6 +271,25 @@ def test_a_local_model_that_is_not_provably_local_is_refused_and_nothing_else_is
     events = world.ask()
     assert only(Marked, events).reason.code == "not_provably_local"
     assert only(Done, events).receipt.status is MessageStatus.REFUSED
+
+
+def test_the_marks_of_an_answer_are_known_again_from_its_receipt(world: World) -> None:
+    def codes(events: list[Event]) -> tuple[list[str], list[str]]:
+        shown = [event.reason.code for event in events if isinstance(event, Marked)]
+        return sorted(shown), sorted(mark.reason.code for mark in marks_of(only(Done, events).receipt))
+
+    world.found = [world.chunks_by_default]
+    local, world.local = world.local, None
+    assert codes(world.ask()) == (["unlabelled_local"], ["unlabelled_local"])
+    world.local = local
+    assert codes(world.ask()) == (["unlabelled_local_model"], ["unlabelled_local_model"])
+    world.found = [world.chunks[Label.PUBLIC]]
+    world.gate = Gate(pieces=[], error=Unreachable("503"))
+    assert codes(world.ask()) == (["fallback"], ["fallback"])
+    world.gate = Gate(pieces=[TextPiece("Half")], error=CutShort("cut"))
+    assert codes(world.ask()) == (["incomplete"], ["incomplete"])
+    world.sufficient = False
+    assert codes(world.ask()) == (["no_answer"], ["no_answer"])
 
 
 def test_stopping_keeps_what_came_and_ends_as_stopped(world: World) -> None:

@@ -20,8 +20,8 @@ def test_every_sentence_exists_in_both_languages_with_the_same_parameters(code: 
 
 def test_labels_are_put_into_the_words_of_the_language() -> None:
     reason = Reason("label_passages", {"label": "confidential", "count": "2"})
-    assert wording.say(reason, "en") == "2 of the passages used are confidential, so they stay on this computer."
-    assert wording.say(reason, "zh-TW") == "用到的段落中有 2 段為「機密」，因此留在本機。"
+    assert wording.say(reason, "en") == "2 of the excerpts used are confidential, so they stay on this computer."
+    assert wording.say(reason, "zh-TW") == "用到的摘錄中有 2 段為「機密」，因此留在本機。"
 
 
 def test_a_parameter_is_never_read_as_a_template() -> None:

@@ -119,8 +119,47 @@ RECEIPT = closed(
     bytes_out=or_null(COUNT),
     request_digest=or_null(TEXT),
     seconds=SECONDS,
+    mac=TEXT,
 )
 RECEIPTS = array(RECEIPT)
+FORBIDDEN_NOW = array(
+    closed(**{**RECEIPT["properties"], "now": closed(label=LABEL, reasons=array(REASON))}),
+)
+CHAIN = closed(
+    intact=FLAG,
+    count=COUNT,
+    head={"type": "string", "pattern": "^[0-9]+:[0-9a-f]{64}$"},
+    noted_head=or_null(TEXT),
+    key_id=TEXT,
+    findings=array(
+        closed(
+            code={"enum": ["edited", "missing", "other_key", "truncated", "rewritten"]},
+            receipt=or_null(COUNT),
+        )
+    ),
+)
+HEAD = closed(count=COUNT, head=TEXT, mac=TEXT)
+RECEIPTS_REPORT = closed(
+    since=or_null(TEXT),
+    until=or_null(TEXT),
+    made_at=TEXT,
+    version=TEXT,
+    chain=CHAIN,
+    questions=COUNT,
+    left_this_computer=COUNT,
+    confidential_left=array(COUNT),
+    forbidden_now=array(COUNT),
+    bytes_out=COUNT,
+    ways=array(
+        closed(
+            way={"enum": ["cloud", "tried", "refused", "local", "quotes"]},
+            who=TEXT,
+            by_label=closed(public=COUNT, internal=COUNT, confidential=COUNT, restricted=COUNT),
+            total=COUNT,
+        )
+    ),
+    receipts=RECEIPTS,
+)
 SOURCE = closed(
     id=COUNT,
     name=TEXT,
@@ -172,6 +211,7 @@ DOCTOR = closed(
     mode={"enum": ["local-only", "by-label", "cloud"]},
     guards=array(GUARD),
     embedding={"anyOf": [EMBEDDING_READY, closed(model=TEXT, prepared={"const": False}, problem=TEXT)]},
+    receipts=closed(key_file=TEXT, head_file=TEXT, key_id=TEXT, fits=FLAG),
     notices=array(NOTICE),
     problems=array(closed(code=TEXT, text=TEXT)),
 )
@@ -183,4 +223,78 @@ SETTINGS = array(
         origin={"enum": ["default", "file", "environment"]},
         description=TEXT,
     )
+)
+
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+NAMES = array(TEXT)
+METRICS = closed(**dict.fromkeys(("hit@1", "hit@5", "recall@10", "recall@20", "MRR@10", "nDCG@10"), SHARE))
+EVAL_SETTINGS = closed(candidates=COUNT, passages=COUNT, cut_ratio=SHARE, chunk_tokens=COUNT)
+SPAN_RECALLS: dict[str, Schema] = {"recall@5": SHARE, "recall@10": SHARE, "prompt": SHARE}
+RANK: Schema = {"type": ["integer", "null"], "minimum": 1}
+RULE: Schema = {"enum": ["cloud", "masked", "local"]}
+EVAL_RESULT = closed(
+    id=TEXT,
+    text=TEXT,
+    unanswerable=FLAG,
+    expected=NAMES,
+    rank=RANK,
+    metrics=or_null(METRICS),
+    found=array(closed(document=TEXT, title=TEXT, score=SHARE)),
+    refused=FLAG,
+    expected_route={"enum": ["any", "cloud", "masked", "local", None]},
+    rule=or_null(RULE),
+    label=or_null(LABEL),
+    route={"enum": ["agreed", "too_open", "needless", None]},
+    spans=or_null(closed(**SPAN_RECALLS)),
+    seconds={"type": "number", "minimum": 0},
+)
+EVAL = closed(
+    format={"const": "airlock eval 1"},
+    airlock=TEXT,
+    created_at=TEXT,
+    set=TEXT,
+    corpus=TEXT,
+    store=TEXT,
+    embedding_model=TEXT,
+    settings=EVAL_SETTINGS,
+    documents=COUNT,
+    chunks=COUNT,
+    failed=NAMES,
+    missing=NAMES,
+    questions=closed(in_set=COUNT, asked=COUNT, scored=COUNT, unanswerable=COUNT),
+    metrics=or_null(METRICS),
+    spans=or_null(closed(questions=COUNT, **SPAN_RECALLS)),
+    refusal=closed(
+        unanswerable=COUNT,
+        refused=COUNT,
+        precision=or_null(SHARE),
+        recall=or_null(SHARE),
+        answerable_refused=or_null(SHARE),
+    ),
+    routes=or_null(closed(questions=COUNT, refused=COUNT, agreement=or_null(SHARE), too_open=COUNT, needless=COUNT)),
+    latency=closed(p50=NUMBER, p95=NUMBER, stages=SECONDS),
+    results=array(EVAL_RESULT),
+)
+EVAL_NAME = closed(set=TEXT, created_at=TEXT, airlock=TEXT, embedding_model=TEXT, settings=EVAL_SETTINGS)
+EVAL_CHANGE = closed(
+    id=TEXT,
+    text=TEXT,
+    what={"enum": ["ranking", "refusal"]},
+    before=SHARE,
+    after=SHARE,
+    rank_before=RANK,
+    rank_after=RANK,
+    first_before=or_null(TEXT),
+    first_after=or_null(TEXT),
+)
+METRIC_CHANGE = closed(before=SHARE, after=SHARE, difference=NUMBER, p=SHARE)
+EVAL_COMPARISON = closed(
+    before=EVAL_NAME,
+    after=EVAL_NAME,
+    questions=COUNT,
+    only_before=NAMES,
+    only_after=NAMES,
+    metrics=or_null(closed(**dict.fromkeys(METRICS["properties"], METRIC_CHANGE))),
+    won=array(EVAL_CHANGE),
+    lost=array(EVAL_CHANGE),
 )

@@ -72,7 +72,7 @@ def test_a_gate_that_is_not_ready_says_why(store: Store) -> None:
     gate = ScriptedGate(GateStatus("openai", "gpt-test", "", ready=False, why="no_key"))
     shape = status(store, gate)
     assert shape["answers"]["kind"] == "quotes"
-    assert shape["models"]["cloud"]["why"]["en"] == "The gate found no key."
+    assert shape["models"]["cloud"]["why"]["en"] == "No key was found for the cloud."
 
 
 def test_counts_failures_and_unlabelled_folders_are_given(store: Store) -> None:

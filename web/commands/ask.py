@@ -143,6 +143,10 @@ def _note(heard: Heard, event: Event) -> None:
             heard.done = event
 
 
+_ANSWERS = ("no_answer", "nothing_indexed")
+"""Marks whose sentence is the answer's whole text, so that it is not printed twice."""
+
+
 class _Printer:
     """Prints an answer as it comes: the text on standard output, everything about it on standard error."""
 
@@ -166,7 +170,7 @@ class _Printer:
             case Token():
                 sys.stdout.write(clean(event.text))
                 sys.stdout.flush()
-            case Marked():
+            case Marked() if event.reason.code not in _ANSWERS:
                 self._aside.print(clean(say(event.reason, self._language)), style="yellow")
 
     def _announce(self, routed: Routed) -> None:
@@ -175,7 +179,7 @@ class _Printer:
             return
         names = ", ".join(clean(f"{one.path} ({one.label})") for one in routed.documents)
         verb = "Would send" if routed.confirm else "Sending"
-        self._aside.print(f"{verb} to {routed.provider} ({routed.model}): passages of {names}", style="cyan")
+        self._aside.print(f"{verb} to {routed.provider} ({routed.model}): excerpts of {names}", style="cyan")
 
 
 def _print_sources(done: Done) -> None:

@@ -62,6 +62,11 @@ def _print(shape: dict[str, Any]) -> None:
     if embedding["prepared"]:
         agreement = ", ".join(f"{name} {one['mean']:.4f}" for name, one in embedding["agreement"].items())
         console.print(f"model   {embedding['identity']}, served by {embedding['served_by']} ({agreement})")
+    receipts = shape["receipts"]
+    console.print(f"key     {receipts['key_file']} ({receipts['key_id']}; of the sending records: keep a copy)")
+    if not receipts["fits"]:
+        text = "        another key sealed the newest sending record: put that one back, or it cannot be verified"
+        console.print(text, style="yellow")
     versions = ", ".join(f"{name} {version or 'missing'}" for name, version in shape["versions"].items())
     console.print(f"parts   {versions}\n")
     for notice in shape["notices"]:

@@ -65,8 +65,8 @@ def serve(
         console.print(f"Airlock is at {page_address(listening)}", style="bold")
         console.print(clean(answers["why"][language]))
         for guard in guards:
-            if not guard.in_force:
-                console.print(guard.text[language], style="yellow")
+            if not guard.in_force or guard.name == "gate":
+                console.print(guard.text[language], style="dim" if guard.in_force else "yellow")
         console.print("Ctrl+C stops it.")
         run_server(app, [listening])
         console.print("Stopped.")

@@ -45,7 +45,6 @@ def run_evaluation(
     """
     if not can_score():
         raise ConfigError(f"`airlock eval` needs the package ir-measures; run: {INSTALL}")
-    whole = read_set(folder)
     questions = read_set(folder, limit)
     documents = find_corpus(folder, corpus)
 
@@ -59,7 +58,7 @@ def run_evaluation(
 
     with open_shelf(settings, documents, labels=labels, fresh=fresh, on_progress=tell_filling) as shelf:
         outcomes = ask_all(questions.questions, shelf.retriever, shelf.settings, tell_asking)
-        return shape_of(questions, len(whole.questions), documents, shelf, outcomes)
+        return shape_of(questions, documents, shelf, outcomes)
 
 
 def find_corpus(folder: Path, given: Path | None) -> Path:

@@ -26,7 +26,7 @@ ROUTES = {
     "local": "local",
     "local only": "local",
 }
-"""What a set may write under `expected_route`, and the rule it means."""
+"""What a set may write under `expected_route`, and the rule it means. Other words expect nothing."""
 
 Judgements = dict[str, dict[str, int]]
 
@@ -63,11 +63,11 @@ class SetQuestion:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """A folder's questions."""
+    """A folder's questions, or some of them: `total` counts all that it has."""
 
     name: str
-    folder: Path
     questions: tuple[SetQuestion, ...]
+    total: int
 
 
 def read_set(folder: Path, limit: int | None = None) -> QuestionSet:
@@ -87,7 +87,7 @@ def read_set(folder: Path, limit: int | None = None) -> QuestionSet:
         raise Unreadable(f"{folder / QUESTIONS_FILE}: the question id {twice} comes twice")
     if not questions:
         raise Unreadable(f"{folder / QUESTIONS_FILE}: there is no question in it")
-    return QuestionSet(folder.resolve().name, folder, tuple(spread(questions, limit)))
+    return QuestionSet(folder.resolve().name, tuple(spread(questions, limit)), len(questions))
 
 
 def spread(questions: Sequence[SetQuestion], limit: int | None) -> Sequence[SetQuestion]:
@@ -107,10 +107,10 @@ def _read_question(row: Mapping[str, Any], place: str, judged: Judgements) -> Se
     listed = {same_name(document): 1 for document in _take_texts(row, "docs", place)}
     return SetQuestion(
         id=id_,
-        text=take_text(row, "text", place),
+        text=take_text(row, "text", place),  # an empty one counts: nothing is found for it
         answers=_take_texts(row, "answers", place),
-        unanswerable=row.get("unanswerable") is True,
-        expected_route=_take_route(row, place),
+        unanswerable=bool(row.get("unanswerable")),
+        expected_route=ROUTES.get(str(row.get("expected_route")).lower()),
         relevant=judged.get(id_) or listed,
         spans=tuple(_take_spans(row, place)),
     )
@@ -118,18 +118,11 @@ def _read_question(row: Mapping[str, Any], place: str, judged: Judgements) -> Se
 
 def _take_texts(row: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
     values = row.get(key) or ()
+    if isinstance(values, str):
+        return (values,)
     if not isinstance(values, (list, tuple)):
         raise Unreadable(f"{place}: {key} must be a list")
     return tuple(str(value) for value in values)
-
-
-def _take_route(row: Mapping[str, Any], place: str) -> str | None:
-    word = row.get("expected_route")
-    if word is None:
-        return None
-    if word not in ROUTES:
-        raise Unreadable(f"{place}: expected_route must be one of {', '.join(ROUTES)}")
-    return ROUTES[word]
 
 
 def _take_spans(row: Mapping[str, Any], place: str) -> list[Span]:
@@ -153,9 +146,9 @@ def _read_judgements(table: Path) -> Judgements:
             del cells[1]
         try:
             question, document, grade = cells
-            judged.setdefault(question, {})[same_name(document)] = int(grade)
+            judged.setdefault(question, {})[same_name(document)] = int(float(grade))
         except ValueError:
             if number == 1:
                 continue  # headings
-            raise Unreadable(f"{table}, line {number}: expected question id, document id and a whole number") from None
+            raise Unreadable(f"{table}, line {number}: expected question id, document id and a number") from None
     return judged

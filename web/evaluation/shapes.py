@@ -35,10 +35,8 @@ SHOWN_FOUND = 10
 """Documents listed for each question."""
 
 
-def shape_of(
-    questions: QuestionSet, total: int, corpus: Path, shelf: Shelf, outcomes: Sequence[Outcome]
-) -> dict[str, Any]:
-    """The whole evaluation. `total` is how many questions the set has, before any limit."""
+def shape_of(questions: QuestionSet, corpus: Path, shelf: Shelf, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The whole evaluation."""
     figures = score_rankings({one.question.id: (one.question, one.ranking) for one in outcomes})
     counts = shelf.store.counts()
     retrieval = shelf.settings.retrieval
@@ -61,7 +59,7 @@ def shape_of(
         "failed": list(shelf.failed),
         "missing": find_missing(shelf, outcomes),
         "questions": {
-            "in_set": total,
+            "in_set": questions.total,
             "asked": len(outcomes),
             "scored": len(figures),
             "unanswerable": sum(one.question.unanswerable for one in outcomes),

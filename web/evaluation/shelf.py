@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -41,9 +41,10 @@ class Shelf:
     failed: tuple[str, ...]
 
 
-def place_of(settings: Settings, corpus: Path, model: str) -> Path:
-    """The folder of the store for this collection, this embedding model and this size of chunk."""
-    identity = "\n".join((LAYOUT, str(corpus), model, str(settings.ingest.chunk_tokens)))
+def place_of(settings: Settings, corpus: Path, model: str, labels: Mapping[str, Label]) -> Path:
+    """The folder of the store for this collection, labelled so, with this embedding model and this size of chunk."""
+    given = (f"{path}\t{label.word}" for path, label in sorted(labels.items()))
+    identity = "\n".join((LAYOUT, str(corpus), model, str(settings.ingest.chunk_tokens), *given))
     return settings.home / "eval" / sha256(identity.encode()).hexdigest()[:16]
 
 
@@ -76,7 +77,7 @@ def open_shelf(
     corpus = corpus.resolve()
     given = {} if labels is None else read_labels(labels)
     embedder = open_embedder(settings)
-    home = place_of(settings, corpus, embedder.identity)
+    home = place_of(settings, corpus, embedder.identity, given)
     if fresh:
         shutil.rmtree(home, ignore_errors=True)
     own = settings.model_copy(update={"home": home})
@@ -130,7 +131,7 @@ def read_labels(table: Path) -> dict[str, Label]:
     return found
 
 
-def relabel(store: Store, labels: dict[str, Label]) -> None:
+def relabel(store: Store, labels: Mapping[str, Label]) -> None:
     """Put `labels` in force, as an owner would."""
     for document in store.documents():
         label = labels.get(unicodedata.normalize("NFC", document.path))

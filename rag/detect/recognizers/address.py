@@ -22,7 +22,7 @@ _TAIWAN = re.compile(
     rf"(?:路|街|大道|段|巷|弄|村|里|鄰|區|鄉|鎮|市){_INSIDE}{{0,20}}?{_NUMBER}(?: ?[之-] ?{_NUMBER})? ?[號号]{_TAIL}"
 )
 _STREET = re.compile(
-    r"[^\W\dA-Za-z_在到至於是為住址寄於往從]{2,5}(?:路|街|大道)(?: ?[一二三四五六七八九十0-9]{1,2} ?段)?"
+    r"[^\W\dA-Za-z_在到至於于是為住址寄往從]{2,5}(?:路|街|大道)(?: ?[一二三四五六七八九十0-9]{1,2} ?段)?"
     rf"(?: ?{_NUMBER} ?巷)?(?: ?{_NUMBER} ?弄)?(?: ?{_NUMBER} ?衖)? ?{_NUMBER}(?: ?[之-] ?{_NUMBER})? ?[號号]{_TAIL}"
 )
 _ENGLISH_TAIWAN = re.compile(
@@ -36,7 +36,9 @@ _TYPES = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Drive|Dr|Lane|Ln|Court|Ct|Place|Pl|Square|Sq|Terrace|Ter|Parkway|Pkwy"
     r"|Circle|Cir|Highway|Hwy|Close|Crescent|Cres|Gardens|Grove|Mews|Trail|Trl|Way|Walk|Row|Quay|Wharf)"
 )
-_UNIT = r"(?:[ ,\n]{1,3}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?#?[0-9]{0,5}[A-Z]?(?:-[0-9A-Z]+)?\b)"
+_UNIT = (
+    r"(?:[ ,\n]{1,3}(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|#)\.? ?#?[0-9]{0,5}[A-Z]?(?:-[0-9A-Z]+)?\b)"
+)
 _TOWN = rf"(?:[ ,\n]{{1,3}}{_WORD}(?: {_WORD}){{0,2}}(?=,|\n| [A-Z]{{2}} [0-9]{{5}}| [A-Z]{{1,2}}[0-9]))"
 _ZIP = r"(?:[ ,\n]{1,3}[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?(?![0-9]))"
 _POSTCODE = r"(?:[ ,\n]{1,3}[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}(?![A-Za-z0-9]))"

@@ -21,7 +21,17 @@ _DATE = re.compile(
     r")(?![0-9A-Za-z]|[-/.][0-9])",
     re.IGNORECASE,
 )
-_BEFORE = words(r"d\.?o\.?b\.?", r"birth", r"birth ?date", r"birth ?day", r"born(?: on)?", "生日", "出生", "誕生", "生於")
+_BEFORE = words(
+    r"d\.?o\.?b\.?",
+    r"birth",
+    r"birth ?date",
+    r"birth ?day",
+    r"born(?: on)?",
+    "生日",
+    "出生",
+    "誕生",
+    "(?<![發产產发])生[於于]",
+)
 _AFTER = re.compile(r"^ ?(?:出生|[生](?![效產活命])|誕生|\(?born\b)", re.IGNORECASE)
 
 

@@ -12,7 +12,9 @@ from rag.detect.checksums import passes_luhn
 from rag.detect.context import stands_before, words
 from rag.policy.spans import Kind, Span
 
-_CANDIDATE = re.compile(r"(?<![0-9A-Za-z._/])(?<![0-9A-Za-z]-)[1-6][0-9]{3}(?:[ -]?[0-9]){8,15}(?![0-9A-Za-z_]|-[0-9A-Za-z]|\.[0-9])")
+_CANDIDATE = re.compile(
+    r"(?<![0-9A-Za-z._/])(?<![0-9A-Za-z]-)[1-6][0-9]{3}(?:[ -]?[0-9]){8,15}(?![0-9A-Za-z_]|-[0-9A-Za-z]|\.[0-9])"
+)
 _BRANDS = re.compile(
     r"4[0-9]{15}(?:[0-9]{3})?"  # Visa
     r"|5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12}"  # Mastercard
@@ -22,7 +24,9 @@ _BRANDS = re.compile(
     r"|3(?:0[0-5]|[689][0-9])[0-9]{11}"  # Diners Club
     r"|62[0-9]{14,17}"  # UnionPay
 )
-_LABELS = words(r"(?:credit |debit |bank )?cards?", r"visa", r"maestro", r"mastercard", r"amex", "信用卡", "金融卡", "卡號")
+_LABELS = words(
+    r"(?:credit |debit |bank )?cards?", r"visa", r"maestro", r"mastercard", r"amex", "信用卡", "金融卡", "卡號"
+)
 
 
 def find(text: str) -> Iterator[Span]:

@@ -11,6 +11,7 @@ from rag.policy.spans import Kind, Span
 _END = r"(?![0-9A-Za-z]|-[0-9])"
 _PREFIXED = re.compile(rf"(?<![A-Za-z0-9])(?:MRN|MR#|HRN|NHC)[-:# ]{{0,3}}[0-9](?:-?[0-9]){{4,11}}{_END}")
 _NUMBER = re.compile(rf"(?<![A-Za-z0-9.-])[A-Za-z]{{0,3}}-?[0-9](?:-?[0-9]){{4,11}}{_END}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _RECORD = words(
     r"mrn", r"(?:medical|health|hospital|patient|chart)(?:'s)?(?: record)?(?: (?:no|nos|number|id|identifier|#))\.?",
     *("病歷號碼?", "病歷編號", "病歷", "病患編號", "患者編號", "就醫號", "掛號號碼", "住院號"),
@@ -24,7 +25,7 @@ def find(text: str) -> Iterator[Span]:
     for match in _PREFIXED.finditer(text):
         yield Span(*match.span(), Kind.MEDICAL_RECORD, 0.9)
     for match in _NUMBER.finditer(text):
-        if stands_before(_RECORD, text, match.start(), reach=18):
+        if stands_before(_RECORD, text, match.start(), reach=18) and not _DATE.fullmatch(match[0]):
             yield Span(*match.span(), Kind.MEDICAL_RECORD, 0.8)
     for match in _CARD.finditer(text):
         if stands_before(_INSURANCE, text, match.start(), reach=20):

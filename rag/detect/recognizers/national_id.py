@@ -20,7 +20,9 @@ _NHS = re.compile(rf"{_START}[0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{4}}{_END}")
 _NHS_WORDS = words(r"nhs")
 _PRC = re.compile(rf"{_START}[1-9][0-9]{{5}}(?:19|20)[0-9]{{2}}[01][0-9][0-3][0-9][0-9]{{3}}[0-9Xx]{_END}")
 _LICENCE = re.compile(rf"{_START}[A-Z]{{0,2}}[0-9](?:-?[0-9A-Z]){{5,14}}{_END}")
-_LICENCE_WORDS = words(r"driver'?s?'? licen[cs]e(?: (?:no|number|#))?", r"driving licen[cs]e(?: (?:no|number))?", "駕照號碼?")
+_LICENCE_WORDS = words(
+    r"driver'?s?'? licen[cs]e(?: (?:no|number|#))?", r"driving licen[cs]e(?: (?:no|number))?", "駕照號碼?"
+)
 
 
 def find(text: str) -> Iterator[Span]:

@@ -11,16 +11,40 @@ from rag.policy.spans import Kind, Span
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(rf"(?<![0-9A-Za-z_.-])(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_]|\.[0-9A-Za-z]|-[0-9A-Za-z])")
-_V6 = re.compile(r"(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z_:])")
+_V6 = re.compile(
+    r"(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})?(?![0-9A-Za-z_:])"
+)
 _MAC = re.compile(
     r"(?<![0-9A-Za-z:.-])(?:[0-9A-Fa-f]{2}(?P<sign>[:-])(?:[0-9A-Fa-f]{2}(?P=sign)){4}[0-9A-Fa-f]{2}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z:-]|\.[0-9])"
 )
 _NUMBERED = words(
-    *(r"v(?:er)?(?:sions?)?\.?", r"releases?", r"sections?", r"sec\.?", r"chapters?", r"clauses?", r"§", r"build", r"firmware"),
+    *(
+        r"v(?:er)?(?:sions?)?\.?",
+        r"releases?",
+        r"sections?",
+        r"sec\.?",
+        r"chapters?",
+        r"clauses?",
+        r"§",
+        r"build",
+        r"firmware",
+    ),
     *(r"upgraded?", r"figures?", r"tables?", "版本?", "章", "節", "條", "升級", "更新至"),
 )
-_MACHINE = words(r"ip(?:v[46])?", r"hosts?", r"address(?:es)?", r"servers?", r"from", r"ping", r"gateway", r"dns", "位址", "來源", "主機")
+_MACHINE = words(
+    r"ip(?:v[46])?",
+    r"hosts?",
+    r"address(?:es)?",
+    r"servers?",
+    r"from",
+    r"ping",
+    r"gateway",
+    r"dns",
+    "位址",
+    "來源",
+    "主機",
+)
 _SMALL = 20
 """Four numbers up to this look like a section or a version: then a machine must be spoken of."""
 

@@ -37,10 +37,25 @@ _INTERNATIONAL = re.compile(
 )
 _LABELLED = re.compile(_START + r"[(（0-9][0-9](?:[ ()（）.-]{0,2}[0-9]){5,13}" + _EXTENSION + _END)
 _LABELS = words(
-    *(r"(?:tele|cell)?phones?", r"tel", r"mobile", r"cell", r"fax", r"call(?: me)?(?: (?:on|at))?", r"dial", r"hotline"),
-    *(r"whatsapp", r"desk", r"registered", r"sms", r"contact(?: number)?", r"ring", "電話", "手機", "行動", "市話", "傳真"),
-    *("致電", "撥打", "請撥", "專線", "聯絡方式", "連絡方式", "分機", "簡訊"),
+    *(
+        r"(?:tele|cell)?phones?",
+        r"tel",
+        r"mobile",
+        r"fax",
+        r"hotline",
+        r"whatsapp",
+        r"contact number",
+        "電話",
+        "手機",
+        "行動",
+    ),
+    *("市話", "傳真", "致電", "撥打", "請撥", "專線", "聯絡方式", "連絡方式", "分機", "簡訊"),
 )
+_WEAK_LABELS = re.compile(
+    r"\b(?:call|dial|ring|text|sms|reach|registered)(?: (?:me|us|him|her|them))?(?: (?:on|at|to))? ?$|\b(?:cell|desk|work|home): ?$",
+    re.IGNORECASE,
+)
+"""Words with other meanings: only right before the number."""
 _TRAILING = words(r"office", r"fax", r"mobile", r"home", r"cell", r"work", r"desk")
 _NO_PHONE = re.compile(r"^(?:19|20)[0-9]{2}[-.][01]?[0-9][-.][0-3]?[0-9]\b|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$")
 _THREES = re.compile(_START + r"[0-9]{3} [0-9]{3} [0-9]{3}" + _END)
@@ -54,7 +69,8 @@ def find(text: str) -> Iterator[Span]:
         if 8 <= _count_digits(match[0]) <= 21:
             yield Span(*match.span(), Kind.PHONE, 0.85)
     for match in _LABELLED.finditer(text):
-        if stands_before(_LABELS, text, match.start()) and not _NO_PHONE.match(match[0]):
+        labelled = stands_before(_LABELS, text, match.start()) or stands_before(_WEAK_LABELS, text, match.start())
+        if labelled and not _NO_PHONE.match(match[0]):
             yield Span(*match.span(), Kind.PHONE, 0.7)
     for match in _THREES.finditer(text):
         if stands_after(_TRAILING, text, match.end()):

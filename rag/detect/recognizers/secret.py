@@ -32,7 +32,9 @@ _SHAPES = re.compile(
     )
     + r")(?![0-9A-Za-z_])"
 )
-_WEBHOOK = re.compile(r"https://(?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[A-Za-z0-9/_-]{16,200}")
+_WEBHOOK = re.compile(
+    r"https://(?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/[A-Za-z0-9/_-]{16,200}"
+)
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----[A-Za-z0-9+/=\s:,.\\-]{16,20000}?"
     r"(?:-----END (?P=name)-----|\Z)"
@@ -50,12 +52,15 @@ _NAME = (
     r"|(?:api|access|account|private|auth|encryption|signing|shared[_-]?access|client)[_ -]?(?:key|secret|token)|PIN(?: code)?"
     r"|密碼|密码|通行碼|口令|金鑰|密鑰|權杖|私鑰)"
 )
-_VALUE = r"(?P<value>[^\s\"'`<>{}，。；、（）「」『』]{4,500})"
+_VALUE = r"(?P<value>[^\s\"'`<>{}\x80-\U0010ffff]{4,500})"
 _ASSIGNED = re.compile(
     rf"{_NAME}[\"'`]?(?P<sign> ?(?:=>|:=|=|:) ?)(?P<quote>[\"'`]?){_VALUE}(?P=quote)",
     re.IGNORECASE,
 )
-_SAID = re.compile(rf"{_NAME}(?: [A-Za-z-]+){{0,4}}? ?(?:\bis\b|\bwas\b|\bto\b|是|為|为|改成|改為|設為|[:：=]) ?[\"'`「『]?{_VALUE}", re.IGNORECASE)
+_SAID = re.compile(
+    rf"{_NAME}(?: [A-Za-z-]+){{0,4}}? ?(?:\bis\b|\bwas\b|\bto\b|是|為|为|改成|改為|設為|[:：=]) ?[\"'`「『]?{_VALUE}",
+    re.IGNORECASE,
+)
 _FILLERS = re.compile(
     r"^(?:[$%{<\[(]|x{3,}|\*{3,}|\.{3}|your|my[_-]|example|changeme|placeholder|redacted|none\b|null\b|true\b|false\b|string\b|required\b"
     r"|optional\b|undefined\b|os\.|env\.|process\.|self\.|config\.|settings\.)|X{6,}|x{6,}|\*{4,}|^[A-Z]+(?:_[A-Z]+)+$",

@@ -12,7 +12,14 @@ from rag.policy.spans import Kind, Span
 _NUMBER = re.compile(r"(?<![0-9A-Za-z./-])[0-9]{8}(?![0-9A-Za-z]|[./-][0-9])")
 _LABELS = words(
     *(r"ubn", r"vat(?: ?(?:no|number|id))?", r"tax ?id", r"tax number", r"gui(?: number)?", r"uniform number"),
-    *(r"(?:business|company|unified)(?: \w+){0,2} (?:no|number|id)", "統一編號", "統編", "公司編號", "營利事業", "稅籍"),
+    *(
+        r"(?:business|company|unified)(?: \w+){0,2} (?:no|number|id)",
+        "統一編號",
+        "統編",
+        "公司編號",
+        "營利事業",
+        "稅籍",
+    ),
 )
 
 

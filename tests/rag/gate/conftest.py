@@ -34,9 +34,7 @@ def make_settings(tmp_path: Path) -> MakeSettings:
     """Settings with the cloud enabled at a URL."""
 
     def make(url: str = "", **cloud: object) -> Settings:
-        return Settings(
-            home=tmp_path, cloud={"enabled": True, "base_url": url, "model": "test-model", **cloud}
-        )
+        return Settings(home=tmp_path, cloud={"enabled": True, "base_url": url, "model": "test-model", **cloud})
 
     return make
 

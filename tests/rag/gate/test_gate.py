@@ -167,9 +167,7 @@ def test_a_cancel_while_the_cloud_is_silent_closes_the_upstream_within_a_second(
 def test_dropping_the_stream_closes_the_upstream_within_a_second(
     gate: GateClient, store: MemoryStore, own_cloud: CloudServer
 ) -> None:
-    stream = gate.stream(
-        GateRequest(store.add_question("scenario-slow"), (store.add_chunk("text"),)), Cancel()
-    )
+    stream = gate.stream(GateRequest(store.add_question("scenario-slow"), (store.add_chunk("text"),)), Cancel())
     while not isinstance(next(stream), TextPiece):
         pass
     stopped = time.monotonic()
@@ -187,9 +185,7 @@ def test_a_request_cancelled_beforehand_is_not_sent(
     assert own_cloud.calls == []
 
 
-def test_many_answers_at_once_stay_apart(
-    gate: GateClient, store: MemoryStore, own_cloud: CloudServer
-) -> None:
+def test_many_answers_at_once_stay_apart(gate: GateClient, store: MemoryStore, own_cloud: CloudServer) -> None:
     own_cloud.scenarios = {f"number-{n:02}": Scenario(f"answer {n:02} " * 5, pause=0.01) for n in range(20)}
     chunk = store.add_chunk("text")
     requests = [GateRequest(store.add_question(f"number-{n:02}"), (chunk,)) for n in range(20)]

@@ -54,9 +54,7 @@ def test_a_question_s_own_label_is_joined(store: MemoryStore, settings: Settings
 
 
 @pytest.mark.parametrize("label", HIGH)
-def test_the_conversation_s_high_water_mark_is_joined(
-    store: MemoryStore, settings: Settings, label: Label
-) -> None:
+def test_the_conversation_s_high_water_mark_is_joined(store: MemoryStore, settings: Settings, label: Label) -> None:
     request = GateRequest(store.add_question("q"), (store.add_chunk("text"),))
     store.marks[CHAT] = label
     with pytest.raises(LabelTooHigh):
@@ -78,9 +76,7 @@ def test_an_unlabelled_passage_stays_here(store: MemoryStore, settings: Settings
         judge(store, GateRequest(store.add_question("q"), (chunk,)), settings)
 
 
-def test_the_local_only_switch_of_a_public_question_keeps_it_here(
-    store: MemoryStore, settings: Settings
-) -> None:
+def test_the_local_only_switch_of_a_public_question_keeps_it_here(store: MemoryStore, settings: Settings) -> None:
     request = GateRequest(store.add_question("q", local_only=True), (store.add_chunk("text"),))
     with pytest.raises(EgressRefused, match="switch"):
         judge(store, request, settings)
@@ -98,9 +94,7 @@ def test_local_only_mode_refuses_even_public_text(store: MemoryStore, settings: 
         judge(store, request, settings.model_copy(update={"mode": Mode.LOCAL_ONLY}))
 
 
-def test_the_masked_rule_sends_nothing_while_masking_is_missing(
-    store: MemoryStore, settings: Settings
-) -> None:
+def test_the_masked_rule_sends_nothing_while_masking_is_missing(store: MemoryStore, settings: Settings) -> None:
     rules = settings.rules.model_copy(update={"public": Rule.MASKED})
     request = GateRequest(store.add_question("q"), (store.add_chunk("text"),))
     with pytest.raises(LabelTooHigh, match="masked"):
@@ -121,18 +115,14 @@ def test_a_question_that_is_not_stored_is_refused(store: MemoryStore, settings: 
         judge(store, GateRequest(QuestionId(7), (store.add_chunk("text"),)), settings)
 
 
-def test_earlier_turns_go_in_their_order_whatever_order_is_asked(
-    store: MemoryStore, settings: Settings
-) -> None:
+def test_earlier_turns_go_in_their_order_whatever_order_is_asked(store: MemoryStore, settings: Settings) -> None:
     first, second = store.add_message(Role.USER, "first"), store.add_message(Role.ASSISTANT, "second")
     request = GateRequest(store.add_question("third"), (store.add_chunk("text"),), (second, first))
     turns = judge(store, request, settings).prompt.history
     assert [(turn.role, turn.text) for turn in turns] == [(Role.USER, "first"), (Role.ASSISTANT, "second")]
 
 
-def test_a_message_of_another_conversation_or_a_later_one_is_refused(
-    store: MemoryStore, settings: Settings
-) -> None:
+def test_a_message_of_another_conversation_or_a_later_one_is_refused(store: MemoryStore, settings: Settings) -> None:
     other = store.add_message(Role.USER, "a secret of somebody else", ChatId("chat-2"))
     question = store.add_question("q")
     later = store.add_message(Role.ASSISTANT, "later")

@@ -157,9 +157,7 @@ def test_hostile_text_arrives_as_the_text_it_is(
     assert b"key-of-the-gate" not in own_cloud.calls[0].body
 
 
-def test_a_damaged_passage_is_not_sent(
-    gate: GateClient, store: Store, own_cloud: CloudServer, home: Path
-) -> None:
+def test_a_damaged_passage_is_not_sent(gate: GateClient, store: Store, own_cloud: CloudServer, home: Path) -> None:
     import apsw
 
     _, chunk = add(store, 1, "Right text.")

@@ -25,9 +25,7 @@ def ask(settings: Settings, keyword: str, got: list[Piece] | None = None) -> lis
     async def run() -> None:
         model = CloudModel(settings.cloud, SecretStr("key-of-the-gate"))
         try:
-            async for piece in model.stream(
-                Prompt(keyword, (Excerpt(1, "handbook.md", "", "Five days carry over."),))
-            ):
+            async for piece in model.stream(Prompt(keyword, (Excerpt(1, "handbook.md", "", "Five days carry over."),))):
                 pieces.append(piece)  # noqa: PERF401  what came before an error must be kept
         finally:
             await model.close()
@@ -70,9 +68,7 @@ def test_an_error_status_becomes_a_named_error_without_the_provider_s_words(
     assert "quotes the request" not in str(caught.value)
 
 
-def test_a_pause_carries_the_seconds_the_provider_asked_for(
-    cloud_url: str, make_settings: MakeSettings
-) -> None:
+def test_a_pause_carries_the_seconds_the_provider_asked_for(cloud_url: str, make_settings: MakeSettings) -> None:
     with pytest.raises(RateLimited) as caught:
         ask(make_settings(cloud_url), "scenario-pause")
     assert caught.value.retry_after == 7.0
@@ -130,9 +126,7 @@ def test_the_digest_is_that_of_the_very_bytes_the_cloud_received(
     assert json.loads(body)["model"] == "test-model"
 
 
-def test_the_request_tells_nothing_about_this_machine(
-    own_cloud: CloudServer, make_settings: MakeSettings
-) -> None:
+def test_the_request_tells_nothing_about_this_machine(own_cloud: CloudServer, make_settings: MakeSettings) -> None:
     ask(make_settings(own_cloud.url), "scenario-plain")
     headers = own_cloud.calls[0].headers
     assert not [name for name in headers if name.startswith("x-stainless")]

@@ -88,9 +88,7 @@ def test_a_piece_is_one_line_and_comes_out_as_it_went_in(piece: Piece) -> None:
 
 
 def every_error() -> list[type[AirlockError]]:
-    return [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AirlockError)
-    ]
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AirlockError)]
 
 
 @pytest.mark.parametrize("kind", every_error())

@@ -147,7 +147,7 @@ def test_silence_after_the_first_token_cuts_the_answer_short(start: Start, adapt
 @pytest.mark.parametrize(
     "model", [FakeModel("m", fault="hang"), FakeModel("m", pause=30.0)], ids=["loading", "mid-answer"]
 )
-def test_stop_cuts_the_connection_within_a_tenth_of_a_second(
+def test_stop_cuts_the_connection_within_half_a_second(
     start: Start, adapt: Adapt, prompt: Prompt, model: FakeModel
 ) -> None:
     fake = start(model)
@@ -168,8 +168,8 @@ def test_stop_cuts_the_connection_within_a_tenth_of_a_second(
     assert fake.asked.left.wait(2)
     noticed = time.monotonic()
     thread.join()
-    assert ended - stopped[0] < 0.1
-    assert noticed - stopped[0] < 0.1
+    assert ended - stopped[0] < 0.5
+    assert noticed - stopped[0] < 0.5
     assert not any(isinstance(piece, UsagePiece) for piece in pieces)
 
 

@@ -78,7 +78,7 @@ def test_stop_frees_the_slot_of_llama_cpp(noisy_llama: str, prompt: Prompt) -> N
     stopped = time.monotonic()
     threading.Thread(target=cancel.cancel).start()
     list(stream)
-    assert time.monotonic() - stopped < 0.1
+    assert time.monotonic() - stopped < 0.5
     while busy_slots(noisy_llama) and time.monotonic() - stopped < 2:
         time.sleep(0.005)
     assert time.monotonic() - stopped < 0.5

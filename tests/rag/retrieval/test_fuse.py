@@ -47,8 +47,8 @@ def test_nothing_found_gives_nothing() -> None:
     assert fuse([], [], {}, typical=0.0, weight=0.8) == []
 
 
-@pytest.mark.parametrize(("unknown", "weight"), [(0.0, DENSE_WEIGHT), (0.5, DENSE_WEIGHT / 4), (1.0, 0.0)])
-def test_the_dense_weight_falls_with_the_square_of_what_is_known(unknown: float, weight: float) -> None:
+@pytest.mark.parametrize(("unknown", "weight"), [(0.0, DENSE_WEIGHT), (0.5, DENSE_WEIGHT / 16), (1.0, 0.0)])
+def test_the_dense_weight_falls_steeply_with_what_is_unknown(unknown: float, weight: float) -> None:
     assert dense_weight(unknown) == pytest.approx(weight)
 
 

@@ -91,6 +91,11 @@ def test_coverage_is_the_share_of_rare_terms_held(index: LexicalIndex) -> None:
     assert 0.3 < half < 0.7
 
 
+def test_the_many_forms_of_an_identifier_do_not_outweigh_a_word(store: Store, folder: Path) -> None:
+    fill(store, {"a.md": ["QH-200 QH-200"], "b.md": ["The warranty of every device, the QH-200 too."], "c.md": ["x"]})
+    assert best(LexicalIndex(store, folder), "warranty device QH-200") == 2
+
+
 def test_question_words_do_not_count_as_coverage(index: LexicalIndex) -> None:
     assert index.coverage("保固多久？", ["保固"]) == [pytest.approx(1.0)]
     assert index.coverage("有多少？", ["多少"])[0] > 0  # where nothing else is left they must do

@@ -135,11 +135,11 @@ def test_the_time_of_every_stage_is_told(retriever: Retriever) -> None:
     assert all(0 <= value < 5 for value in seconds.values())
 
 
-def test_a_store_of_another_model_is_refused_with_the_commands(retriever: Retriever, store: Store) -> None:
+def test_a_store_of_another_model_is_refused_with_the_command(retriever: Retriever, store: Store) -> None:
     store.set_meta("embedding_model", WordVectors().identity)
     assert retriever.retrieve("gateway").passages
     store.set_meta("embedding_model", "other@2/fp32/64")
-    with pytest.raises(IndexStale, match=r"other@2/fp32/64.*airlock ingest /public && airlock ingest /secret"):
+    with pytest.raises(IndexStale, match=r"other@2/fp32/64.*airlock ingest /public$"):
         retriever.retrieve("gateway")
 
 

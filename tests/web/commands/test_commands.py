@@ -26,7 +26,7 @@ HEAVY = (
     "apsw",
 )
 COMMANDS = (
-    *("ingest", "ask", "search", "text", "label", "serve", "status", "doctor", "receipts", "sources", "models"),
+    *("ingest", "ask", "search", "text", "label", "serve", "status", "doctor", "receipts", "sources", "models", "eval"),
 )
 
 

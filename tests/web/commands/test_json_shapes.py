@@ -123,11 +123,13 @@ def keys_of(schema: shapes.Schema) -> set[str]:
         ("doctor", shapes.DOCTOR),
         ("receipts", shapes.RECEIPT),
         ("sources", shapes.SOURCES),
+        ("eval", shapes.EVAL),
+        ("eval", shapes.EVAL_COMPARISON),
     ],
 )
 def test_the_documentation_names_every_key(heading: str, schema: shapes.Schema) -> None:
     sections = dict(re.findall(r"^### `airlock (\w+)`\n(.*?)(?=^##|\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
     shared = re.search(r"^## Shared objects\n(.*?)(?=^## )", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert shared is not None
-    named = set(re.findall(r"`([\w-]+)`", sections[heading] + shared[1]))
+    named = set(re.findall(r"`([\w@-]+)`", sections[heading] + shared[1]))
     assert keys_of(schema) - named == set()

@@ -70,5 +70,6 @@ export const api = {
   readSource: (id) => send('POST', `/api/sources/${id}/ingest`),
   upload: (form) => send('POST', '/api/upload', { form }),
   receipts: (limit = 200) => json('GET', `/api/receipts?limit=${limit}`),
+  forbiddenReceipts: (limit = 200) => json('GET', `/api/receipts?forbidden_now=true&limit=${limit}`),
   receipt: (id) => json('GET', `/api/receipts/${id}`),
 }

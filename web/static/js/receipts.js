@@ -7,19 +7,20 @@ import { labelChip, placeChip } from './labels.js'
 import { openReceipt } from './receiptview.js'
 import { describe } from './toast.js'
 
-const FILTERS = ['all', 'cloud', 'local']
+const FILTERS = ['all', 'cloud', 'local', 'forbidden']
 
 export class ReceiptsView {
   constructor() {
     this.root = byId('view-receipts')
     this.receipts = []
+    this.forbidden = []
     this.filter = 'all'
   }
 
   async open() {
     fill(this.root, this.head(), el('div', { class: 'skeleton' }))
     try {
-      this.receipts = await api.receipts()
+      ;[this.receipts, this.forbidden] = await Promise.all([api.receipts(), api.forbiddenReceipts()])
       this.draw()
     } catch (error) {
       fill(this.root, this.head(), el('p', { class: 'page-error', role: 'alert', text: describe(error) }))
@@ -31,20 +32,22 @@ export class ReceiptsView {
   }
 
   draw() {
-    const shown = this.receipts.filter((receipt) => this.filter === 'all' || receipt.zone === this.filter)
+    const every = this.receipts.filter((receipt) => this.filter === 'all' || receipt.zone === this.filter)
+    const shown = this.filter === 'forbidden' ? this.forbidden : every
     const sent = this.receipts.filter((receipt) => receipt.zone === 'cloud').length
     fill(
       this.root,
       this.head(),
       this.receipts.length > 0 && this.filters(sent),
-      shown.length ? this.table(shown) : el('p', { class: 'page-none', text: t('receipts.none') }),
+      this.filter === 'forbidden' && el('p', { class: 'receipt-note', text: t('receipts.forbidden.lead') }),
+      shown.length ? this.table(shown) : el('p', { class: 'page-none', text: t(this.filter === 'forbidden' ? 'receipts.forbidden.none' : 'receipts.none') }),
     )
   }
 
   filters(sent) {
-    const counts = { all: this.receipts.length, cloud: sent, local: this.receipts.length - sent }
+    const counts = { all: this.receipts.length, cloud: sent, local: this.receipts.length - sent, forbidden: this.forbidden.length }
     const one = (name) => {
-      const label = name === 'all' ? t('receipts.all') : t(`zone.${name}`)
+      const label = name === 'all' || name === 'forbidden' ? t(`receipts.${name}`) : t(`zone.${name}`)
       const node = el('button', { type: 'button', class: 'filter', 'aria-pressed': String(this.filter === name) }, label, ' ', el('span', { class: 'count', text: counts[name] }))
       node.addEventListener('click', () => {
         this.filter = name

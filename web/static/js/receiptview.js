@@ -32,10 +32,12 @@ function details(receipt) {
       ['receipt.tokens_out', figure(receipt.tokens_out)],
       ['receipt.bytes_out', receipt.bytes_out === null || receipt.bytes_out === undefined ? null : bytes(receipt.bytes_out)],
     ]),
-    part('receipt.reasons', el('ul', {}, receipt.reasons.map((reason) => el('li', { text: pick(reason.text) || reason.code })))),
+    receipt.now && part('receipt.now', el('p', {}, labelChip(receipt.now.label)), reasons(receipt.now.reasons)),
+    part('receipt.reasons', reasons(receipt.reasons)),
     receipt.chunks.length > 0 && part('receipt.passages', passages(receipt)),
     receipt.steps?.length > 0 && part('receipt.steps', el('ol', {}, receipt.steps.map((step) => el('li', { class: 'mono', text: step })))),
     part('receipt.seconds', facts(Object.entries(receipt.seconds ?? {}).map(([name, value]) => [`timing.${name}`, seconds(value)]))),
+    receipt.mac && part('receipt.mac', digest(receipt.mac)),
     receipt.request_digest && part('receipt.digest', digest(receipt.request_digest)),
     el('p', { class: 'receipt-note', text: t('receipt.note') }),
   ]
@@ -46,6 +48,10 @@ export function sentence(receipt) {
   if (receipt.zone !== 'cloud') return t('receipt.nothing_sent')
   const to = [receipt.provider, receipt.model].filter(Boolean).join(', ')
   return tn('receipt.sent', receipt.chunks.length, { to })
+}
+
+function reasons(all) {
+  return el('ul', {}, all.map((reason) => el('li', { text: pick(reason.text) || reason.code })))
 }
 
 function figure(value) {
