@@ -17,7 +17,7 @@ HOSTILE = ("http_proxy", "https_proxy", "all_proxy", "OLLAMA_HOST", "OPENAI_API_
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting and no key of the person who runs the tests reaches them."""
     for name in list(os.environ):
-        if name.startswith("AIRLOCK_") and name != "AIRLOCK_TEST_CACHE":
+        if name.startswith("AIRLOCK_"):
             monkeypatch.delenv(name)
     for name in HOSTILE:
         monkeypatch.delenv(name, raising=False)

@@ -6,7 +6,6 @@ Installed once into a cache folder outside the checkout. Skips only where npm or
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.cache import CACHE
 from tests.fakes.cloud_server import CHUNK, SCENARIOS, Scenario
 
 VERSION = "1.43.0"
@@ -50,8 +50,7 @@ def install() -> Path:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed, so aimock cannot run")
-    cache = os.environ.get("AIRLOCK_TEST_CACHE")
-    folder = (Path(cache) if cache else Path.home() / ".cache" / "airlock-tests") / f"aimock-{VERSION}"
+    folder = (CACHE or Path.home() / ".cache" / "airlock-tests") / f"aimock-{VERSION}"
     if not (folder / "node_modules" / ".bin" / "llmock").exists():
         folder.mkdir(parents=True, exist_ok=True)
         command = [

@@ -18,6 +18,7 @@ from rag.policy.labels import Label
 from rag.records import DocumentId, SourceId
 from rag.retrieval.text import terms
 from rag.store import ChunkDraft, Store
+from tests.fakes.cache import CACHE
 from tests.fakes.drafts import make_document
 
 DIM = 64
@@ -76,7 +77,6 @@ def fill(store: Store, documents: Mapping[str, Sequence[str]], label: Label = La
 def prepare_home(home: Path, *arguments: str) -> str:
     """Run the preparation as a person would, in its own process; returns what it printed."""
     environment = {**os.environ, "AIRLOCK_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    environment.pop("AIRLOCK_TEST_CACHE", None)
     done = subprocess.run(
         [sys.executable, "-m", "rag.retrieval.prepare", *arguments],
         env=environment,
@@ -92,8 +92,7 @@ def prepare_home(home: Path, *arguments: str) -> str:
 
 def prepare_bundled(home: Path) -> None:
     """The bundled model, ready in `home`; taken from the folder AIRLOCK_TEST_CACHE when that holds it."""
-    cache = os.environ.get("AIRLOCK_TEST_CACHE")
-    kept = Path(cache) / "prepared-model" if cache else None
+    kept = CACHE / "prepared-model" if CACHE else None
     if kept is None or not kept.is_dir():
         prepare_home(home)
         if kept is not None:
