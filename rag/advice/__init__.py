@@ -1,0 +1,1 @@
+"""Local or cloud: what answers cost, and which deployment suits. Pure arithmetic over receipts and settings."""
