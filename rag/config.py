@@ -118,6 +118,29 @@ class Ingest(_Section):
     batch: int = Field(8, ge=1, le=256, description="Chunks embedded at once.")
 
 
+class OwnPrice(_Section):
+    """What a model costs by your own contract."""
+
+    provider: str = Field(description="Provider, as in `cloud.provider`.")
+    model: str = Field(description="Model name.")
+    input: float = Field(ge=0, description="US dollars for a million prompt tokens.")
+    output: float = Field(ge=0, description="US dollars for a million answer tokens.")
+
+
+class Costs(_Section):
+    """What answers cost; for `airlock costs` and `airlock advise`. The defaults are assumptions: put in your own."""
+
+    hardware: float = Field(
+        1500.0, ge=0, description="US dollars paid for the computer because it answers; 0 if it is there anyway."
+    )
+    life_months: float = Field(48.0, gt=0, description="Months that computer serves.")
+    watts: float = Field(120.0, ge=0, description="Watts it draws while it writes, above what it would draw anyway.")
+    idle_watts: float = Field(0.0, ge=0, description="Watts it draws all month because it must stand ready.")
+    kilowatt_hour: float = Field(0.15, ge=0, description="US dollars for a kilowatt-hour.")
+    upkeep: float = Field(30.0, ge=0, description="US dollars a month for the time someone looks after it.")
+    prices: tuple[OwnPrice, ...] = Field((), description="Prices of your own contracts; they win over the list.")
+
+
 class Server(_Section):
     """The page."""
 
@@ -163,6 +186,7 @@ class Settings(BaseSettings):
     cloud: Cloud = Field(default_factory=Cloud, description="The cloud provider.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Finding passages.")
     ingest: Ingest = Field(default_factory=Ingest, description="Reading documents.")
+    costs: Costs = Field(default_factory=Costs, description="What answers cost.")
     server: Server = Field(default_factory=Server, description="The page.")
 
     @field_validator("home", "receipts_folder", mode="after")

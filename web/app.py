@@ -20,7 +20,7 @@ from web.guards import Guard
 from web.i18n import load_strings
 from web.jobs import IngestJobs
 from web.parts import Parts
-from web.routes import ask, chats, documents, login, page, receipts, sources, status, uploads
+from web.routes import advice, ask, chats, documents, login, page, receipts, sources, status, uploads
 from web.security import Csrf, Doorkeeper, Guarded, allowed_hosts
 from web.session import Sessions, Throttle
 from web.stream import Running
@@ -73,7 +73,7 @@ def build_routes(parts: Parts) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     problems.install(app)
-    for room in (page, login, status, chats, ask, documents, sources, uploads, receipts):
+    for room in (page, login, status, chats, ask, documents, sources, uploads, receipts, advice):
         app.include_router(room.router(parts))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return app

@@ -14,14 +14,17 @@ TOKENS_PER_PRICE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One row: US dollars for a million tokens in and out, and where and when that was published."""
+    """One row: US dollars for a million tokens in and out, where that was published, and when it was read.
+
+    `read_on` None: a price of one's own contract, which holds as long as it stands in the configuration.
+    """
 
     provider: str
     model: str
     input: float
     output: float
     source: str
-    read_on: date
+    read_on: date | None
 
     def cost(self, tokens_in: float, tokens_out: float) -> float:
         """US dollars for one request: (tokens_in * input + tokens_out * output) / 1,000,000."""

@@ -298,3 +298,62 @@ EVAL_COMPARISON = closed(
     won=array(EVAL_CHANGE),
     lost=array(EVAL_CHANGE),
 )
+
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+OPTION: Schema = closed(mode={"enum": ["local-only", "by-label", "cloud"]}, name=SENTENCE)
+CRITERION: Schema = closed(
+    name=TEXT,
+    title=SENTENCE,
+    favours=or_null(OPTION),
+    text=SENTENCE,
+    rule_of_thumb=FLAG,
+    figures={"type": "object", "additionalProperties": NUMBER},
+)
+INPUT: Schema = closed(value=or_null(NUMBER), measured=FLAG, name=SENTENCE)
+ADVICE: Schema = closed(
+    option=OPTION,
+    decided_by=CRITERION,
+    criteria=array(CRITERION),
+    costs=array(
+        closed(option=OPTION, fixed=NUMBER, variable=or_null(NUMBER), total=or_null(NUMBER), answered_by_model=SHARE)
+    ),
+    currency={"const": "USD"},
+    break_even=or_null(NUMBER),
+    curves=array(closed(questions=NUMBER, local=NUMBER, cloud=or_null(NUMBER))),
+    turns=array(closed(input=TEXT, name=SENTENCE, factor=NUMBER, option=OPTION)),
+    inputs=closed(
+        questions=INPUT,
+        tokens_in=INPUT,
+        tokens_out=INPUT,
+        price_in=INPUT,
+        price_out=INPUT,
+        local_seconds=INPUT,
+        cloud_seconds=INPUT,
+        cloud_wins=INPUT,
+        shares=closed(
+            value=closed(public=SHARE, internal=SHARE, confidential=SHARE, restricted=SHARE),
+            measured=FLAG,
+            name=SENTENCE,
+        ),
+    ),
+)
+SUM: Schema = closed(
+    name=TEXT,
+    questions=COUNT,
+    tokens_in=COUNT,
+    tokens_out=COUNT,
+    cost=NUMBER,
+    unpriced=COUNT,
+    median_seconds=or_null(NUMBER),
+)
+COSTS: Schema = closed(
+    since=or_null(TEXT),
+    until=or_null(TEXT),
+    currency={"const": "USD"},
+    local_fixed_per_month=NUMBER,
+    total=SUM,
+    by=closed(
+        provider=array(SUM), model=array(SUM), zone=array(SUM), label=array(SUM), day=array(SUM), month=array(SUM)
+    ),
+    prices=array(closed(provider=TEXT, model=TEXT, input=NUMBER, output=NUMBER, source=TEXT, date=or_null(TEXT))),
+)

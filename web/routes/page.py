@@ -1,4 +1,4 @@
-"""The page's shell for its three views. Everything else on it comes through the API."""
+"""The page's shell for its views. Everything else on it comes through the API."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def router(parts: Parts) -> APIRouter:
-    """`/`, `/documents` and `/receipts`, which differ in what the page opens first."""
+    """`/`, `/documents` and the others, which differ in what the page opens first."""
     routes = APIRouter()
 
     @routes.get("/", response_class=HTMLResponse)
     @routes.get("/documents", response_class=HTMLResponse)
     @routes.get("/receipts", response_class=HTMLResponse)
+    @routes.get("/advisor", response_class=HTMLResponse)
+    @routes.get("/insights", response_class=HTMLResponse)
     def show_page(request: Request, lang: str | None = None) -> Response:
         boot = {
             "mode": parts.airlock.settings.mode.value,

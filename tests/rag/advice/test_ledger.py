@@ -86,5 +86,6 @@ def test_every_listed_price_has_a_source_a_date_and_a_price_above_nothing() -> N
     assert len(rows) == len({(row.provider, row.model) for row in rows})
     for row in rows:
         assert row.source
+        assert row.read_on is not None
         assert date(2025, 1, 1) <= row.read_on <= date(2026, 12, 31)
         assert 0 < row.input <= row.output

@@ -125,6 +125,8 @@ def keys_of(schema: shapes.Schema) -> set[str]:
         ("sources", shapes.SOURCES),
         ("eval", shapes.EVAL),
         ("eval", shapes.EVAL_COMPARISON),
+        ("advise", shapes.ADVICE),
+        ("costs", shapes.COSTS),
     ],
 )
 def test_the_documentation_names_every_key(heading: str, schema: shapes.Schema) -> None:

@@ -71,5 +71,7 @@ export const api = {
   upload: (form) => send('POST', '/api/upload', { form }),
   receipts: (limit = 200) => json('GET', `/api/receipts?limit=${limit}`),
   forbiddenReceipts: (limit = 200) => json('GET', `/api/receipts?forbidden_now=true&limit=${limit}`),
+  insights: (days) => json('GET', `/api/insights?days=${days}`),
+  advice: (plan) => json('GET', `/api/advice?${new URLSearchParams(plan)}`),
   receipt: (id) => json('GET', `/api/receipts/${id}`),
 }

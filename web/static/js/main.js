@@ -1,10 +1,12 @@
 // Starts the page: which view the address names, what the keys do, and who tells whom.
 
+import { AdvisorView } from './advisor.js'
 import { ChatView } from './chat.js'
 import { DocumentsView } from './documents.js'
 import { byId } from './dom.js'
 import { closeDrawer, startDrawer } from './drawer.js'
 import { t } from './i18n.js'
+import { InsightsView } from './insights.js'
 import { isTyping } from './keys.js'
 import { ReceiptsView } from './receipts.js'
 import { Sidebar } from './sidebar.js'
@@ -14,17 +16,17 @@ import { startLanguage, startTheme } from './theme.js'
 
 let chat = null
 let sidebar = null
-let documents = null
-let receipts = null
+/** The views beside the conversation, by their name, which is also their address. */
+let views = {}
 
 function viewOf(path) {
-  return { '/documents': 'documents', '/receipts': 'receipts' }[path] ?? 'chat'
+  return path.slice(1) in views ? path.slice(1) : 'chat'
 }
 
 /** Show what the address names. */
 function follow() {
   const view = viewOf(location.pathname)
-  for (const name of ['chat', 'documents', 'receipts']) byId(`view-${name}`).hidden = name !== view
+  for (const name of ['chat', ...Object.keys(views)]) byId(`view-${name}`).hidden = name !== view
   for (const link of document.querySelectorAll('.places [data-view]')) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'page')
     else link.removeAttribute('aria-current')
@@ -36,7 +38,7 @@ function follow() {
   byId('chat-label').replaceChildren()
   byId('view-title').textContent = t(`nav.${view}`)
   document.title = `${t(`nav.${view}`)} · Airlock`
-  return view === 'documents' ? documents.open() : receipts.open()
+  return views[view].open()
 }
 
 function followChat() {
@@ -94,8 +96,7 @@ function start() {
   startTheme()
   startLanguage()
   startDrawer()
-  documents = new DocumentsView()
-  receipts = new ReceiptsView()
+  views = { documents: new DocumentsView(), receipts: new ReceiptsView(), insights: new InsightsView(), advisor: new AdvisorView() }
   sidebar = new Sidebar({
     open: (id) => go(`/#${id}`),
     startNew: () => {
