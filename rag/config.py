@@ -75,13 +75,26 @@ class Cloud(_Section):
         None,
         description="true is consent to use the cloud; unset, `airlock serve` asks once when it finds a key; false never asks.",
     )
-    provider: str = Field("openai", description="Provider name as LangChain's init_chat_model knows it.")
+    provider: str = Field(
+        "openai",
+        description="Who is asked: openai, azure_openai, anthropic, google, huggingface or openai_compatible.",
+    )
     model: str = Field("gpt-5-mini", description="Model to ask for.")
     base_url: str = Field(
         "",
-        description="Base URL instead of the provider's own; its host becomes the only one the gate may reach. When empty the gate also reads OPENAI_BASE_URL.",
+        description="Base URL instead of the provider's own; its host becomes the only one the gate may reach. When empty, OpenAI's is also read from OPENAI_BASE_URL.",
     )
-    key_variable: str = Field("OPENAI_API_KEY", description="Environment variable the gate reads the key from.")
+    key_variable: str = Field(
+        "", description="Environment variable the gate reads the key from; empty takes the provider's usual one."
+    )
+    key_file: Path | None = Field(
+        None, description="File to read the key from instead; only its owner may be able to read it (mode 0600)."
+    )
+    keyring: bool = Field(
+        False, description="Read the key from the system's keyring (service `airlock`, the provider as user name)."
+    )
+    api_version: str = Field("2024-10-21", description="API version for Azure OpenAI.")
+    max_tokens: int = Field(2048, ge=1, description="Most tokens of an answer, for providers that must be told.")
     connect_seconds: float = Field(10.0, gt=0, description="Seconds to wait for a connection.")
     first_token_seconds: float = Field(30.0, gt=0, description="Seconds to wait for the first token.")
     total_seconds: float = Field(180.0, gt=0, description="Seconds one cloud answer may take in all.")

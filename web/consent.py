@@ -14,16 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from web.environment import CLOUD_ADDRESS
-
 FILE = "consent.json"
-PROVIDER_NAMES = {"openai": "OpenAI"}
-DEFAULT_HOSTS = {"openai": "api.openai.com"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The settings the launcher needs; see `web.plan.make_plan`."""
+    """The settings the launcher needs; see `web.plan.make_plan`.
+
+    `key_elsewhere` True: the gate reads the key from a file or the keyring itself.
+    """
 
     home: str
     mode: str
@@ -35,6 +34,10 @@ class Plan:
     provider: str
     base_url: str
     key_variable: str
+    key_elsewhere: bool
+    provider_title: str
+    provider_host: str
+    address_variable: str
     targets: dict[str, str]
     trusted: list[str]
 
@@ -49,14 +52,14 @@ def decide_gate(plan: Plan, environment: Mapping[str, str], ask: Callable[[str],
         return "local_only"
     if plan.cloud_enabled is False:
         return "not_enabled"
-    if not environment.get(plan.key_variable):
+    if not plan.key_elsewhere and not environment.get(plan.key_variable):
         return "no_key"
     if plan.cloud_enabled:
         return ""
     host = _host_of(plan, environment)
     answer = recall(Path(plan.home), plan.provider, host)
     if answer is None and ask is not None:
-        answer = ask(_question(plan.provider, host))
+        answer = ask(_question(plan, host))
         remember(Path(plan.home), plan.provider, host, answer)
     return "" if answer else "no_consent"
 
@@ -100,15 +103,15 @@ def ask_on_terminal(question: str) -> bool:
 
 
 def _host_of(plan: Plan, environment: Mapping[str, str]) -> str:
-    url = plan.base_url or environment.get(CLOUD_ADDRESS, "")
+    url = plan.base_url or environment.get(plan.address_variable, "")
     try:
-        host = urlsplit(url).hostname if url else DEFAULT_HOSTS.get(plan.provider)
+        host = urlsplit(url).hostname if url else plan.provider_host
     except ValueError:
         host = None
     return host or "unknown"
 
 
-def _question(provider: str, host: str) -> str:
-    name = PROVIDER_NAMES.get(provider, provider)
-    where = "" if host == DEFAULT_HOSTS.get(provider) else f" (at {host})"
-    return f"A key for {name}{where} was found in the environment. May public passages be sent to it?"
+def _question(plan: Plan, host: str) -> str:
+    where = "" if host == plan.provider_host else f" (at {host})"
+    found = "is configured" if plan.key_elsewhere else "was found in the environment"
+    return f"A key for {plan.provider_title}{where} {found}. May public passages be sent to it?"

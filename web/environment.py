@@ -38,8 +38,6 @@ DOWNLOADS = frozenset(
 )  # fmt: skip
 """Also passed to the one command that downloads models."""
 
-CLOUD_ADDRESS = "OPENAI_BASE_URL"
-
 
 def scrub(environment: Mapping[str, str], *, extra: Iterable[str] = ()) -> dict[str, str]:
     """The part of `environment` that is passed on. Values of other names are never looked at.

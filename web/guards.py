@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rag.config import Settings
+from rag.gate.catalogue import key_variable
 
 OUTWARD = (
     *("LANGSMITH_API_KEY", "LANGSMITH_ENDPOINT", "LANGCHAIN_API_KEY", "LANGCHAIN_ENDPOINT"),
@@ -32,7 +33,7 @@ def look_at_guards(
 ) -> tuple[Guard, ...]:
     """Every guard: those the launcher reports, then those that can be seen from this process."""
     names = _variable_names(proc / "environ")
-    seen = [_keys(names, settings.cloud.key_variable), _tracers(names), _store(settings.home)]
+    seen = [_keys(names, key_variable(settings.cloud)), _tracers(names), _store(settings.home)]
     if not any(guard.name == "namespace" for guard in launcher):
         seen.insert(0, _network(proc / "net"))
     return (*launcher, *seen)

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from web.consent import Plan, asker, decide_gate
-from web.environment import CLOUD_ADDRESS, scrub, scrub_for_download
+from web.environment import scrub, scrub_for_download
 from web.household import CONFIG_EXIT_CODE, Helper, Household, Program, start_inside
 
 ASKING = ("serve", "ask", "status", "doctor")
@@ -193,7 +193,7 @@ def _prepare_gate(
 ) -> Helper:
     """The gate: the only child that is given the key."""
     listening = _bind_door(folder / "gate")
-    secrets = {name: environment[name] for name in (plan.key_variable, CLOUD_ADDRESS) if environment.get(name)}
+    secrets = {name: environment[name] for name in (plan.key_variable, plan.address_variable) if environment.get(name)}
     held = {**scrubbed, **secrets, "AIRLOCK_CLOUD__ENABLED": "true"}
     inside["AIRLOCK_DOOR_GATE"] = str(folder / "gate")
     program = Program("rag.gate", ("--fd", str(listening.fileno())), held, (listening.fileno(),))

@@ -10,10 +10,16 @@ import sys
 
 from rag.config import Settings, load_settings
 from rag.errors import ConfigError
+from rag.gate.catalogue import find_provider, key_variable
 
 
 def make_plan(settings: Settings) -> dict[str, object]:
-    """What the launcher has to know. `targets` are the local servers' addresses by door name."""
+    """What the launcher has to know. `targets` are the local servers' addresses by door name.
+
+    Raises:
+        ConfigError: the cloud provider is not known.
+    """
+    provider = find_provider(settings.cloud.provider)
     targets = {"ollama": settings.local.ollama_url, "openai": settings.local.openai_url}
     return {
         "home": str(settings.home),
@@ -25,7 +31,11 @@ def make_plan(settings: Settings) -> dict[str, object]:
         "cloud_enabled": settings.cloud.enabled,
         "provider": settings.cloud.provider,
         "base_url": settings.cloud.base_url,
-        "key_variable": settings.cloud.key_variable,
+        "key_variable": key_variable(settings.cloud),
+        "key_elsewhere": settings.cloud.key_file is not None or settings.cloud.keyring,
+        "provider_title": provider.title,
+        "provider_host": provider.host,
+        "address_variable": provider.address_variable,
         "targets": {name: url for name, url in targets.items() if url},
         "trusted": list(settings.trusted_local_hosts),
     }

@@ -73,10 +73,16 @@ def refuse_without_consent(settings: Settings) -> None:
 def take_secrets(settings: Settings, environment: MutableMapping[str, str]) -> tuple[SecretStr, str]:
     """The key and the environment's base URL; then all is removed that a client library might believe.
 
+    Raises:
+        ConfigError: the provider is not known, or the key cannot be read from where it should be.
+
     Tracers, proxies, gateways and organisations found in the environment never reach LangChain.
     """
-    key = SecretStr(environment.get(settings.cloud.key_variable, ""))
-    base_url = environment.get("OPENAI_BASE_URL", "")
+    from rag.gate.catalogue import find_provider
+    from rag.gate.secrets import read_key
+
+    key = read_key(settings.cloud, environment)
+    base_url = environment.get(find_provider(settings.cloud.provider).address_variable, "")
     for name in list(environment):
         if name not in _KEPT and not name.startswith(_BELIEVED):
             del environment[name]

@@ -9,11 +9,17 @@ import email.utils
 import time
 from collections.abc import Iterator, Mapping
 
-import httpx
-
 from rag.errors import AirlockError, CutShort, ModelError, RateLimited, TimedOut, Unreachable
 
 _CONTENT_FILTER = "the provider's content filter stopped this answer"
+_NOT_THERE = frozenset(("ConnectError", "EndpointConnectionError"))
+"""By name: providers use httpx, httpx2 and botocore."""
+_WHOLE = frozenset(("stop", "end_turn", "stop_sequence"))
+_TOO_LONG = frozenset(("length", "max_tokens", "model_context_window_exceeded"))
+_FILTERED = frozenset(
+    ("content_filter", "refusal", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+     "guardrail_intervened", "content_filtered")
+)  # fmt: skip
 
 
 def explain(error: Exception, *, started: bool) -> AirlockError:
@@ -26,7 +32,7 @@ def explain(error: Exception, *, started: bool) -> AirlockError:
         if isinstance(link, AirlockError):
             return link
     for link in chain:
-        if isinstance(status := getattr(link, "status_code", None), int):
+        if (status := _status(link)) is not None:
             return _explain_status(status, link)
     if started:
         return CutShort("the provider's answer broke off")
@@ -34,20 +40,27 @@ def explain(error: Exception, *, started: bool) -> AirlockError:
         return TimedOut("the provider did not answer in time")
     if any(_code(link) == "content_filter" for link in chain):
         return ModelError(_CONTENT_FILTER)
-    if any(isinstance(link, httpx.ConnectError) for link in chain):
+    if any(type(link).__name__ in _NOT_THERE for link in chain):
         return Unreachable("the provider cannot be reached")
     return Unreachable(f"the provider's answer could not be read ({type(error).__name__})")
 
 
 def explain_finish(reason: str | None) -> ModelError | None:
-    """What a stream's `finish_reason` means: None when the answer is whole."""
-    if reason in ("stop", "end_turn"):
+    """What a stream's last word means, whichever provider wrote it: None when the answer is whole."""
+    word = (reason or "").lower()
+    if word in _WHOLE:
         return None
-    if reason == "content_filter":
+    if word in _FILTERED:
         return ModelError(_CONTENT_FILTER)
-    if reason == "length":
+    if word in _TOO_LONG:
         return CutShort("the model reached its length limit before the end of the answer")
     return CutShort("the provider's answer has no end")
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status an error carries; Google's client calls it `code`."""
+    found = (getattr(error, name, None) for name in ("status_code", "code"))
+    return next((value for value in found if isinstance(value, int) and 100 <= value <= 599), None)
 
 
 def _explain_status(status: int, error: BaseException) -> ModelError:
@@ -96,7 +109,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_timeout(error: BaseException) -> bool:
-    return isinstance(error, TimeoutError | httpx.TimeoutException) or "Timeout" in type(error).__name__
+    return isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
 
 
 def _code(error: BaseException) -> str | None:

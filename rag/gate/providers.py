@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
 from rag.config import Cloud
-from rag.errors import AirlockError, ConfigError, TimedOut
+from rag.errors import AirlockError, TimedOut
+from rag.gate.catalogue import Wire, find_provider
 from rag.gate.failures import explain, explain_finish
-from rag.gate.transport import OPENAI_URL, Origin, SilentTransport, allow_one_request, open_client
+from rag.gate.transport import Origin, allow_one_request, open_client, open_silent_client
 from rag.gate.wire import GateStatus
 from rag.prompt import to_messages
 from rag.records import Piece, ProgressPiece, Prompt, TextPiece, UsagePiece
 
-PROVIDERS = ("openai",)
+_FINISH_KEYS = ("finish_reason", "stop_reason", "stopReason")
+"""Where LangChain's chat models put a stream's last word, by provider."""
 
 
 class CloudModel:
@@ -34,13 +35,12 @@ class CloudModel:
         Raises:
             ConfigError: the provider is none that is known, or the address may not be used.
         """
-        if cloud.provider not in PROVIDERS:
-            raise ConfigError(f"cloud.provider: '{cloud.provider}' is not available; use {', '.join(PROVIDERS)}")
+        self._provider = find_provider(cloud.provider)
         self._cloud = cloud
         self._key = key
-        self._url = cloud.base_url or base_url or OPENAI_URL
+        self._url = self._provider.check(cloud.provider, cloud.base_url or base_url)
         self._origin = Origin.of(self._url)
-        self._client = open_client(self._origin, cloud)
+        self._client = open_client(self._origin, cloud, self._provider.library)
         self._lock = threading.Lock()
         self._chat: Any = None
 
@@ -85,36 +85,26 @@ class CloudModel:
     async def _read(self, chat: Any, prompt: Prompt) -> AsyncGenerator[Piece, None]:
         """The provider's chunks as pieces; the usage piece comes before a finish that is an error."""
         yield ProgressPiece("sent")
-        tokens_in = tokens_out = finish = None
+        finish: str | None = None
+        tokens: tuple[int, int] | None = None
         deadlines = _Deadlines(self._cloud)
         async with aclosing(chat.astream(to_messages(prompt))) as chunks:
             async for chunk in deadlines.watch(chunks):
                 if text := _text_of(chunk.content):
                     yield TextPiece(text)
-                finish = chunk.response_metadata.get("finish_reason") or finish
+                finish = next(
+                    (chunk.response_metadata[key] for key in _FINISH_KEYS if chunk.response_metadata.get(key)), finish
+                )
                 if usage := chunk.usage_metadata:
-                    tokens_in, tokens_out = usage["input_tokens"], usage["output_tokens"]
-        yield UsagePiece(tokens_in, tokens_out)
+                    before = tokens or (0, 0)
+                    tokens = (before[0] + usage["input_tokens"], before[1] + usage["output_tokens"])
+        yield UsagePiece(*(tokens or (None, None)))
         if failure := explain_finish(finish):
             raise failure
 
     def _build(self) -> Any:
-        from langchain.chat_models import init_chat_model
-
-        return init_chat_model(
-            self._cloud.model,
-            model_provider=self._cloud.provider,
-            api_key=self._key,
-            base_url=self._url,
-            http_async_client=self._client,
-            http_client=httpx.Client(transport=SilentTransport(), trust_env=False),
-            max_retries=0,
-            use_responses_api=False,
-            stream_usage=True,
-            stream_chunk_timeout=None,
-            cache=False,
-            callbacks=[],
-        )
+        silent = open_silent_client(self._provider.library)
+        return self._provider.build(Wire(self._cloud, self._key, self._url, self._client, silent))
 
 
 class _Deadlines:
@@ -145,6 +135,11 @@ class _Deadlines:
                 raise TimedOut(f"the provider did not answer within cloud.{which}") from error
             first, until = False, end
             yield chunk
+
+
+def _last_word(metadata: Mapping[str, Any]) -> str | None:
+    """Why a stream ended, wherever its provider's class says so."""
+    return next((str(metadata[key]) for key in _FINISH_KEYS if metadata.get(key)), None)
 
 
 def _text_of(content: Any) -> str:

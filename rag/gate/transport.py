@@ -6,10 +6,12 @@ It believes no environment variable, strips the client's fingerprint headers and
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,7 +19,6 @@ import httpx
 from rag.config import Cloud, is_local_url
 from rag.errors import ConfigError, CutShort, EgressRefused
 
-OPENAI_URL = "https://api.openai.com/v1"
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 KEPT_OPEN_SECONDS = 60.0
 
@@ -48,7 +49,7 @@ class Origin:
             raise ConfigError("cloud.base_url: plain http is only taken for 127.0.0.1 and [::1]; use https")
         return cls(parts.scheme, host.lower(), port or (443 if parts.scheme == "https" else 80))
 
-    def holds(self, url: httpx.URL) -> bool:
+    def holds(self, url: Any) -> bool:
         """Whether a request to `url` stays here."""
         return (url.scheme, url.host.lower(), url.port or (443 if url.scheme == "https" else 80)) == (
             self.scheme,
@@ -80,13 +81,17 @@ def allow_one_request() -> Iterator[Permit]:
 
 
 class GatedTransport(httpx.AsyncBaseTransport):
-    """Sends one request per permit, to one origin, and hands redirects to nobody."""
+    """Sends one request per permit, to one origin, and hands redirects to nobody.
 
-    def __init__(self, origin: Origin, inner: httpx.AsyncBaseTransport) -> None:
+    Serves httpx and its successor httpx2 alike, whose requests and responses have the same parts.
+    """
+
+    def __init__(self, origin: Origin, inner: Any, library: Any = httpx) -> None:
         self._origin = origin
         self._inner = inner
+        self._bound = _bounded(library)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: Any) -> Any:
         """Send `request`.
 
         Raises:
@@ -99,12 +104,11 @@ class GatedTransport(httpx.AsyncBaseTransport):
             raise EgressRefused("a request to another host than the configured one was about to be sent")
         body = await request.aread()
         permit.digest, permit.bytes_out = hashlib.sha256(body).hexdigest(), len(body)
-        _strip_headers(request)
-        response = await self._inner.handle_async_request(request)
+        response = await self._inner.handle_async_request(_without_traces(request))
         if response.is_redirect or 300 <= response.status_code < 400:
             await response.aclose()
             raise EgressRefused(f"the provider answered with a redirect ({response.status_code}); not followed")
-        response.stream = _Bounded(response.stream)
+        response.stream = self._bound(response.stream)
         return response
 
     async def aclose(self) -> None:
@@ -124,43 +128,61 @@ class SilentTransport(httpx.BaseTransport):
         raise EgressRefused("the gate sends through its asynchronous client only")
 
 
-class _Bounded(httpx.AsyncByteStream):
-    """A reply's bytes, cut off when there are absurdly many."""
+def _bounded(library: Any) -> Any:
+    """A class of streams of `library` that cut a reply off when there is absurdly much of it."""
 
-    def __init__(self, inner: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
-        if not isinstance(inner, httpx.AsyncByteStream):
-            raise TypeError("an asynchronous stream is expected")
-        self._inner = inner
+    class Bounded(library.AsyncByteStream):  # type: ignore[misc]  # the library is chosen at run time
+        def __init__(self, inner: Any) -> None:
+            if not isinstance(inner, library.AsyncByteStream):
+                raise TypeError("an asynchronous stream is expected")
+            self._inner = inner
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        total = 0
-        async for part in self._inner:
-            total += len(part)
-            if total > MAX_REPLY_BYTES:
-                raise CutShort(f"the provider's reply is longer than {MAX_REPLY_BYTES} bytes")
-            yield part
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            total = 0
+            async for part in self._inner:
+                total += len(part)
+                if total > MAX_REPLY_BYTES:
+                    raise CutShort(f"the provider's reply is longer than {MAX_REPLY_BYTES} bytes")
+                yield part
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+        async def aclose(self) -> None:
+            await self._inner.aclose()
+
+    return Bounded
 
 
-def open_client(origin: Origin, cloud: Cloud) -> httpx.AsyncClient:
-    """The one client that reaches the cloud: no proxies, no redirects, deadlines; connections reused."""
-    inner = httpx.AsyncHTTPTransport(
+def open_client(origin: Origin, cloud: Cloud, library: str = "httpx") -> Any:
+    """The one client that reaches the cloud: no proxies, no redirects, deadlines; connections reused.
+
+    `library` is httpx or httpx2; the client is an AsyncClient of it.
+    """
+    http = importlib.import_module(library)
+    inner = http.AsyncHTTPTransport(
         trust_env=False,
-        limits=httpx.Limits(max_connections=100, keepalive_expiry=KEPT_OPEN_SECONDS),
+        limits=http.Limits(max_connections=100, keepalive_expiry=KEPT_OPEN_SECONDS),
     )
-    return httpx.AsyncClient(
-        transport=GatedTransport(origin, inner),
+    return http.AsyncClient(
+        transport=GatedTransport(origin, inner, http),
         trust_env=False,
         follow_redirects=False,
-        timeout=httpx.Timeout(cloud.total_seconds, connect=cloud.connect_seconds),
+        timeout=http.Timeout(cloud.total_seconds, connect=cloud.connect_seconds),
     )
 
 
-def _strip_headers(request: httpx.Request) -> None:
-    """Take away what tells about this machine, and ask for a reply that cannot unpack to more than it is."""
-    for name in [name for name in request.headers if name.lower().startswith("x-stainless-")]:
-        del request.headers[name]
-    request.headers["User-Agent"] = "airlock"
-    request.headers["Accept-Encoding"] = "identity"
+def open_silent_client(library: str = "httpx") -> Any:
+    """The blocking client that providers' classes also want; it sends nothing."""
+    http = importlib.import_module(library)
+    return http.Client(transport=SilentTransport(), trust_env=False)
+
+
+def _without_traces(request: Any) -> Any:
+    """A copy of `request` that tells nothing about this machine, and asks for a reply that cannot unpack to more
+    than it is. The client's own request stays as it is: it reads its notes in it when the answer comes."""
+    sent = type(request)(
+        request.method, request.url, headers=request.headers, content=request.content, extensions=request.extensions
+    )
+    for name in [name for name in sent.headers if name.lower().startswith(("x-stainless-", "x-goog-api-client"))]:
+        del sent.headers[name]
+    sent.headers["User-Agent"] = "airlock"
+    sent.headers["Accept-Encoding"] = "identity"
+    return sent

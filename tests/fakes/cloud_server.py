@@ -78,6 +78,8 @@ class CloudServer:
     def __init__(self, scenarios: Mapping[str, Scenario] = SCENARIOS) -> None:
         self.scenarios = dict(scenarios)
         self.calls: list[Call] = []
+        self.moved_to = ""
+        """Where every request, of whatever protocol, is redirected to; nowhere when empty."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._started = threading.Event()
@@ -134,15 +136,16 @@ class CloudServer:
         self, head: bytes, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, call: Call
     ) -> None:
         method, path = head.split(b" ", 2)[:2]
+        if self.moved_to:
+            await _send_elsewhere(writer, 307, self.moved_to)
+            return
         if (method, path) != (b"POST", b"/v1/chat/completions"):
             await _send_error(writer, Scenario(status=404, code="unknown_url"))
             return
         request = json.loads(body)
         scenario = self._choose(request["messages"][-1]["content"])
         if scenario.location:
-            where = f"Location: {scenario.location}\r\nContent-Length: 0\r\n\r\n"
-            writer.write(f"HTTP/1.1 {scenario.status} Moved\r\n{where}".encode())
-            await writer.drain()
+            await _send_elsewhere(writer, scenario.status, scenario.location)
         elif scenario.status != 200:
             await _send_error(writer, scenario)
         else:
@@ -171,6 +174,11 @@ def _length(head: bytes) -> int:
         if name.lower() == b"content-length":
             return int(value)
     return 0
+
+
+async def _send_elsewhere(writer: asyncio.StreamWriter, status: int, location: str) -> None:
+    writer.write(f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
+    await writer.drain()
 
 
 async def _send_error(writer: asyncio.StreamWriter, scenario: Scenario) -> None:

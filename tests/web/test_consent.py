@@ -44,6 +44,10 @@ def plan(tmp_path: Path) -> Plan:
         provider="openai",
         base_url="",
         key_variable="OPENAI_API_KEY",
+        key_elsewhere=False,
+        provider_title="OpenAI",
+        provider_host="api.openai.com",
+        address_variable="OPENAI_BASE_URL",
         targets={},
         trusted=[],
     )
@@ -98,6 +102,23 @@ def test_another_address_is_named_and_asked_for_anew(plan: Plan) -> None:
     asked: list[str] = []
     assert decide_gate(plan, SECRETS, lambda question: bool(asked.append(question))) == "no_consent"
     assert "elsewhere.example" in asked[0]
+
+
+def test_a_key_in_a_file_is_asked_about_without_one_in_the_environment(plan: Plan) -> None:
+    asked: list[str] = []
+    kept = dataclasses.replace(plan, key_elsewhere=True, provider_title="Anthropic", provider_host="api.anthropic.com")
+    assert decide_gate(kept, {}, lambda question: bool(asked.append(question))) == "no_consent"
+    assert asked == ["A key for Anthropic is configured. May public passages be sent to it?"]
+
+
+def test_another_providers_address_variable_is_not_believed(plan: Plan) -> None:
+    other = dataclasses.replace(
+        plan, provider="anthropic", provider_title="Anthropic", provider_host="api.anthropic.com", address_variable="",
+        key_variable="ANTHROPIC_API_KEY",
+    )  # fmt: skip
+    asked: list[str] = []
+    decide_gate(other, {**SECRETS, "ANTHROPIC_API_KEY": "k"}, lambda question: bool(asked.append(question)))
+    assert asked == ["A key for Anthropic was found in the environment. May public passages be sent to it?"]
 
 
 def test_off_a_terminal_nothing_is_assumed_or_remembered(plan: Plan) -> None:
