@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rag.config import Settings
 from rag.errors import IndexStale
 from rag.retrieval.prepared import MODEL_FILE, REPORT_FILE, TOKENIZER_FILE, Prepared, model_folder, read_report
+from rag.retrieval.runtime import load_onnxruntime
 
 Vectors = npt.NDArray[np.float32]
 
@@ -94,9 +95,9 @@ class OnnxEmbedder:
         Raises:
             IndexStale: the file is not the one that was prepared.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = load_onnxruntime()
         self.identity = prepared.identity
         self.dim = prepared.dim
         self._prepared = prepared

@@ -18,6 +18,7 @@ import numpy as np
 
 from rag.retrieval.embed import OnnxEmbedder, Vectors
 from rag.retrieval.prepared import Agreement, Prepared
+from rag.retrieval.runtime import load_quantization, silence_onnxruntime
 
 REQUIRED = {"fp32": Agreement(mean=0.9999, least=0.999), "int8": Agreement(mean=0.985, least=0.95)}
 """The least cosines to the reference at which a precision may serve. The bundled model's own figures are in
@@ -62,6 +63,7 @@ def export_candidates(reference: Any, prepared: Prepared, folder: Path, *, int8:
 
 def export(reference: Any, file: Path) -> None:
     """Write the whole of `reference`, tokens to sentence vector, as one ONNX file with weights inside."""
+    silence_onnxruntime()  # torch's exporter may import it
     import torch
 
     class Whole(torch.nn.Module):  # type: ignore[misc]
@@ -95,10 +97,11 @@ def export(reference: Any, file: Path) -> None:
 
 def quantise(exact: Path, small: Path) -> None:
     """Write `exact` with 8-bit weights, one scale for each channel, to `small`."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
+    quantization = load_quantization()
     with _quiet():
-        quantize_dynamic(str(exact), str(small), per_channel=True, weight_type=QuantType.QInt8)
+        quantization.quantize_dynamic(
+            str(exact), str(small), per_channel=True, weight_type=quantization.QuantType.QInt8
+        )
 
 
 def measure(candidate: Candidate, tokenizer_file: Path, texts: tuple[str, ...], wanted: Vectors) -> Agreement:
