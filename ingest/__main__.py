@@ -88,13 +88,14 @@ def _parser() -> argparse.ArgumentParser:
 def _ingest(options: argparse.Namespace, cancel: threading.Event) -> IngestReport:
     from ingest.pipeline import Ingester
     from rag.config import load_settings
+    from rag.detect.looking import Looking
     from rag.retrieval.embed import open_embedder
     from rag.store import Store
 
     label = _label(options.label)
     settings = load_settings()
     with Store.open(settings.home, receipts_folder=settings.receipts_folder) as store:
-        return Ingester(store, open_embedder(settings), settings).ingest(
+        return Ingester(store, open_embedder(settings), settings, Looking(store)).ingest(
             options.folder,
             label=label,
             name=options.name,

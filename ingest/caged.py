@@ -18,7 +18,8 @@ from rag.errors import IngestError, ParserKilled, Unreadable
 
 # Once confined nothing can be imported any more, so all that a parser may ever want is imported before.
 PRELOADED = (
-    "charset_normalizer", "charset_normalizer.cd", "charset_normalizer.md", "lxml.etree", "markdown_it", "oxmsg",
+    "charset_normalizer", "charset_normalizer.cd", "charset_normalizer.md", "email.generator", "heapq",
+    "lxml.etree", "markdown_it", "oxmsg",
     "pypdfium2", "pypdfium2.raw", "python_calamine", "selectolax.lexbor", "striprtf.striprtf", "traceback",
     "linecache", "unicodedata",
 )  # fmt: skip
@@ -28,6 +29,7 @@ ENCODINGS = (
     "euc_jp",
     "euc_jis_2004", "euc_jisx0213", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004",
     "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "cp949", "euc_kr", "johab", "latin_1", "ascii", "tis_620",
+    "raw_unicode_escape", "unicode_escape", "utf_7", "idna", "punycode", "base64", "quopri", "uu",
     "cp037", *(f"cp{page}" for page in (
         273, 424, 437, 500, 720, 737, 775, 850, 852, 855, 856, 857, 858, 860, 861, 862, 863, 864, 865, 866,
         869,

@@ -20,6 +20,7 @@ from ingest.reports import FileReport, IngestReport, Meter, Progress
 from ingest.saving import Saver
 from ingest.vectors import Stopped, Vectors
 from rag.config import Settings
+from rag.detect.looking import Looking
 from rag.errors import IngestError
 from rag.policy.labels import Label, LabelSource
 from rag.records import DocumentStatus, Source
@@ -41,12 +42,13 @@ class _Target:
 
 
 class Ingester:
-    """Takes folders into a store."""
+    """Takes folders into a store. With `looking`, what is embedded is also searched for identifiers."""
 
-    def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
+    def __init__(self, store: Store, embedder: Embedder, settings: Settings, looking: Looking | None = None) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings
+        self._looking = looking
 
     def ingest(
         self,
@@ -108,7 +110,9 @@ class Ingester:
             cage.start()
         meter.expect(len(found.files), sum(task.file.size for task in plan.read))
         vectors = Vectors(self._embedder, self._settings.ingest.batch)
-        saver = Saver(self._store, self._embedder, vectors, self._settings.ingest, source, labeller, meter, cancel)
+        saver = Saver(
+            self._store, self._embedder, vectors, self._settings.ingest, source, labeller, meter, cancel, self._looking
+        )
         saver.keep(plan.same)
         saver.hold(plan.waiting)
         most = self._settings.ingest.max_file_megabytes * 1024 * 1024

@@ -4,7 +4,9 @@ one."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingest.chunk import Piece, split
@@ -16,6 +18,7 @@ from ingest.records import ParsedDocument
 from ingest.reports import FileReport, FileStatus, Meter
 from ingest.vectors import Key, Vector, Vectors, by_content, texts_of
 from rag.config import Ingest
+from rag.detect.looking import Looking
 from rag.errors import ConfigError, IngestError, TooLarge, Unsupported
 from rag.policy.labels import Label, LabelSource
 from rag.records import Document, DocumentStatus, Source
@@ -53,6 +56,7 @@ class Saver:
         labeller: Labeller,
         meter: Meter,
         cancel: threading.Event,
+        looking: Looking | None = None,
     ) -> None:
         self.reports: list[FileReport] = []
         self.cancelled = False
@@ -64,6 +68,7 @@ class Saver:
         self._labeller = labeller
         self._meter = meter
         self._cancel = cancel
+        self._looking = looking
         self._pending: list[_Pending] = []
         self._waiting_pieces = 0
         self._moved: set[int] = set()
@@ -129,7 +134,8 @@ class Saver:
             for text, piece in zip(texts_of(one.parsed.title, one.pieces), one.pieces, strict=True)
             if (piece.heading, piece.text) not in one.known
         ]
-        fresh = iter(self._vectors.embed(wanted, self._meter.embedded, self._cancel.is_set))
+        with self._look_over(pending):
+            fresh = iter(self._vectors.embed(wanted, self._meter.embedded, self._cancel.is_set))
         for one in pending:
             chunks = tuple(
                 ChunkDraft(piece.text, piece.page, piece.heading, piece.start, piece.end, vector)
@@ -138,6 +144,18 @@ class Saver:
                 for vector in [next(fresh) if vector is None else vector]
             )
             self._save(one, chunks)
+
+    @contextmanager
+    def _look_over(self, pending: Sequence[_Pending]) -> Iterator[None]:
+        """Search the texts for identifiers in a thread of their own, while this one embeds."""
+        if self._looking is None:
+            yield
+            return
+        texts = [text for one in pending for text in (one.parsed.title, *(piece.text for piece in one.pieces))]
+        with ThreadPoolExecutor(1) as pool:
+            looked = pool.submit(self._looking.look, texts)
+            yield
+            looked.result()
 
     def remove(self, gone: Sequence[Document]) -> None:
         """Documents whose files have gone and turned up nowhere else."""

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.cancel import Cancel
 from rag.config import Settings
+from rag.detect.identity import knows_names
+from rag.detect.looking import Looking
 from rag.errors import EgressRefused, ModelError, NotProvablyLocal
 from rag.events import Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
 from rag.gate.client import GateClient
 from rag.gate.wire import GateRequest
 from rag.models.local import LocalModel, LocalModels
 from rag.models.quotes import Quotes
-from rag.policy.labels import Label, join
-from rag.policy.route import Evidence, Request, choose_route
+from rag.policy.hide import parts_of
+from rag.policy.labels import Label, Rule, join
+from rag.policy.route import Evidence, Maskable, Request, choose_route, request_label
 from rag.prompt import build_prompt
 from rag.records import (
     Answerer,
@@ -34,6 +37,7 @@ from rag.records import (
     Passage,
     Piece,
     ProgressPiece,
+    Prompt,
     Question,
     QuestionId,
     Reason,
@@ -118,6 +122,7 @@ class Answering:
         local_models: LocalModels,
         quotes: Quotes,
         gate: GateClient | None,
+        looking: Looking,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -125,6 +130,7 @@ class Answering:
         self._local_models = local_models
         self._quotes = quotes
         self._gate = gate
+        self._looking = looking
         self._waiting: dict[QuestionId, tuple[Ask, frozenset[DocumentId]]] = {}
 
     def ask(self, ask: Ask, cancel: Cancel) -> Iterator[Event]:
@@ -189,20 +195,36 @@ class Answering:
         yield from self._answer(attempt, local, chat, cancel)
 
     def _route(self, ask: Ask, question: Question, chat: Chat, found: Retrieved, local: LocalModel | None) -> Route:
+        evidence = tuple(Evidence.of(passage) for passage in found.passages)
+        label = request_label(question.own_label, evidence, chat.label)
         return choose_route(
             Request(
                 mode=self._settings.mode,
                 rules=self._settings.rules.by_label(),
                 question=question.own_label,
-                passages=tuple(Evidence.of(passage) for passage in found.passages),
+                passages=evidence,
                 conversation=chat.label,
                 local_only=question.local_only,
                 chosen_local=ask.prefer is Zone.LOCAL,
                 cloud=self._gate is not None and self._gate.status().ready,
                 local_model=local is not None,
                 prefer=ask.prefer or self._settings.prefer,
+                maskable=self._maskable(label, question, found),
             )
         )
+
+    def _maskable(self, label: Label, question: Question, found: Retrieved) -> Maskable:
+        """Whether all that would be sent can be masked. Looks only where masking is what decides."""
+        if self._gate is None or self._settings.rules.by_label()[label] is not Rule.MASKED:
+            return Maskable.NOT_LOOKED
+        if not (self._settings.detect.without_names or knows_names()):
+            return Maskable.NO_NAMES
+        self._looking.look(parts_of(self._prompt(question, found.passages)))
+        return Maskable.YES
+
+    def _prompt(self, question: Question, passages: Sequence[Passage]) -> Prompt:
+        turns = [Turn(message.role, message.text) for message in self._earlier(question)]
+        return build_prompt(question.text, passages, turns)
 
     def _must_confirm(
         self, ask: Ask, chat: Chat, route: Route, found: Retrieved, named: frozenset[DocumentId] | None
@@ -279,6 +301,9 @@ class Answering:
         """The stream of whatever writes the answer."""
         earlier = self._earlier(attempt.question)
         if attempt.answerer is Answerer.CLOUD_MODEL and self._gate is not None:
+            if self._settings.rules.by_label()[attempt.route.label] is Rule.MASKED:
+                prompt = self._prompt(attempt.question, attempt.sent)
+                self._store.prepare_vault(attempt.chat_id, prompt, self._looking.identity)
             request = GateRequest(
                 attempt.question.id,
                 tuple(passage.chunk.id for passage in attempt.sent),
@@ -286,8 +311,7 @@ class Answering:
             )
             return self._gate.stream(request, cancel)
         if attempt.answerer is Answerer.LOCAL_MODEL and local is not None:
-            turns = [Turn(message.role, message.text) for message in earlier]
-            prompt = build_prompt(attempt.question.text, attempt.sent, turns)
+            prompt = self._prompt(attempt.question, attempt.sent)
             return local.stream(prompt, num_ctx=chat.num_ctx, cancel=cancel)
         quoted = self._quotes.answer(attempt.question.standalone, attempt.sent)
         return iter([TextPiece(quoted.text)])
@@ -374,6 +398,7 @@ class Answering:
                 bytes_out=attempt.usage.bytes_out,
                 request_digest=attempt.usage.request_digest,
                 seconds=seconds,
+                masked=attempt.usage.masked,
             ),
         )
         return Done(message_id, self._store.receipt(receipt_id), attempt.text, citations)

@@ -29,7 +29,7 @@ class Rules(_Section):
 
     public: Rule = Field(Rule.CLOUD, description="Rule for public text: cloud, masked or local.")
     internal: Rule = Field(
-        Rule.MASKED, description="Rule for internal text. `masked` stays local until masking is available."
+        Rule.MASKED, description="Rule for internal text. `masked`: may go to the cloud with its identifiers hidden."
     )
     confidential: Rule = Field(Rule.LOCAL, description="Rule for confidential text.")
     restricted: Rule = Field(Rule.LOCAL, description="Rule for restricted text.")
@@ -140,6 +140,15 @@ class OwnPrice(_Section):
     output: float = Field(ge=0, description="US dollars for a million answer tokens.")
 
 
+class Detect(_Section):
+    """Finding identifiers (names, numbers, addresses, secrets)."""
+
+    without_names: bool = Field(
+        False,
+        description="Let `masked` text go to the cloud although no recogniser of persons' names is installed: names then stay readable.",
+    )
+
+
 class Costs(_Section):
     """What answers cost; for `airlock costs` and `airlock advise`. The defaults are assumptions: put in your own."""
 
@@ -199,6 +208,7 @@ class Settings(BaseSettings):
     cloud: Cloud = Field(default_factory=Cloud, description="The cloud provider.")
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Finding passages.")
     ingest: Ingest = Field(default_factory=Ingest, description="Reading documents.")
+    detect: Detect = Field(default_factory=Detect, description="Finding identifiers.")
     costs: Costs = Field(default_factory=Costs, description="What answers cost.")
     server: Server = Field(default_factory=Server, description="The page.")
 

@@ -18,6 +18,11 @@ INSTRUCTIONS = (
     "Be brief. Use simple Markdown: paragraphs, lists, bold, tables, code. No links and no images."
 )
 
+ABOUT_PLACEHOLDERS = (
+    "\nParts in ⟦ ⟧, such as ⟦EMAIL_1_AB12⟧, stand for details that are hidden from you. Copy such a part exactly as it is"
+    " wherever you mean it, and never guess what it stands for."
+)
+
 MAX_HISTORY_TURNS = 6
 MAX_TURN_CHARACTERS = 2000
 
@@ -43,7 +48,8 @@ def describe_place(passage: Passage) -> str:
 
 def to_messages(prompt: Prompt) -> list[dict[str, str]]:
     """The prompt as chat messages: instructions, earlier turns, then excerpts and question in one user message."""
-    messages = [{"role": "system", "content": INSTRUCTIONS}]
+    system = INSTRUCTIONS + ABOUT_PLACEHOLDERS if prompt.masked else INSTRUCTIONS
+    messages = [{"role": "system", "content": system}]
     messages += [{"role": turn.role.value, "content": turn.text} for turn in prompt.history]
     messages.append({"role": Role.USER.value, "content": _ask(prompt)})
     return messages

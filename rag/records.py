@@ -279,11 +279,15 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Prompt:
-    """The typed parts of a request. Texts are data: no part is ever used as a template."""
+    """The typed parts of a request. Texts are data: no part is ever used as a template.
+
+    `masked` True: identifiers in every part are hidden behind placeholders.
+    """
 
     question: str
     excerpts: tuple[Excerpt, ...]
     history: tuple[Turn, ...] = ()
+    masked: bool = False
 
     def __repr__(self) -> str:
         parts = f"{len(self.excerpts)} excerpts, {len(self.history)} turns"
@@ -309,13 +313,17 @@ class ProgressPiece:
 
 @dataclass(frozen=True, slots=True)
 class UsagePiece:
-    """Figures of one model call. `request_digest` is the SHA-256 of the request body, `bytes_out` its length."""
+    """Figures of one model call. `request_digest` is the SHA-256 of the request body, `bytes_out` its length.
+
+    `masked` says how many identifiers of each kind were hidden; None when the request was not masked.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
     bytes_out: int | None = None
     request_digest: str | None = None
     num_ctx: int | None = None
+    masked: dict[str, int] | None = None
 
 
 Piece = TextPiece | ProgressPiece | UsagePiece
@@ -325,7 +333,8 @@ Piece = TextPiece | ProgressPiece | UsagePiece
 class Receipt:
     """What was sent where for one answer: ids and figures, never text. Append-only.
 
-    `mac` is its seal in the chain of receipts, in hexadecimal.
+    `mac` is its seal in the chain of receipts, in hexadecimal. `masked` counts the identifiers that were hidden,
+    by kind; None when nothing was masked.
     """
 
     id: ReceiptId
@@ -349,3 +358,4 @@ class Receipt:
     request_digest: str | None
     seconds: dict[str, float]
     mac: str
+    masked: dict[str, int] | None = None

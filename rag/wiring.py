@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rag.answer import Answering
 from rag.config import Settings
+from rag.detect.looking import Looking
 from rag.gate.client import GateClient
 from rag.models.doors import Doors
 from rag.models.local import LocalModels
@@ -32,6 +33,7 @@ class Airlock:
     local_models: LocalModels
     gate: GateClient | None
     answering: Answering
+    looking: Looking
 
 
 @contextmanager
@@ -51,8 +53,9 @@ def build(settings: Settings, doors: Doors | None = None, gate_socket: Path | No
         retriever = open_retriever(settings, store, embedder)
         local_models = LocalModels(settings, doors or Doors())
         gate = GateClient(gate_socket) if gate_socket and settings.mode is not Mode.LOCAL_ONLY else None
-        answering = Answering(settings, store, retriever, local_models, Quotes(embedder), gate)
-        yield Airlock(settings, store, embedder, retriever, local_models, gate, answering)
+        looking = Looking(store)
+        answering = Answering(settings, store, retriever, local_models, Quotes(embedder), gate, looking)
+        yield Airlock(settings, store, embedder, retriever, local_models, gate, answering, looking)
     finally:
         store.close()
 

@@ -38,9 +38,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "$count of the excerpts used are $label, so they stay on this computer.",
         "用到的摘錄中有 $count 段為「$label」，因此留在本機。",
     ),
-    "masked_passages": (
-        "$count of the excerpts used are $label; their identifiers cannot be hidden yet, so they stay on this computer.",
-        "用到的摘錄中有 $count 段為「$label」，目前還無法遮蔽識別資料，因此留在本機。",
+    "masked_allows_cloud": (
+        "Everything used for this answer is at most $label. Identifiers are hidden; the rest was sent to the cloud.",
+        "這個回答用到的內容機密等級最高為「$label」。已遮蔽識別資料，其餘已送到雲端。",
+    ),
+    "masked_no_names": (
+        "$label text may go to the cloud once identifiers are hidden, but persons' names cannot be recognised here, so it stays on this computer.",
+        "「$label」內容須遮蔽識別資料才能送到雲端，但這裡無法辨識人名，因此留在本機。",
+    ),
+    "masked_not_looked": (
+        "$label text may go to the cloud once identifiers are hidden; they could not be hidden here, so it stays on this computer.",
+        "「$label」內容須遮蔽識別資料才能送到雲端，但這裡無法遮蔽，因此留在本機。",
     ),
     "unlabelled": (
         "$count of the excerpts used are not labelled, so they are treated as confidential and stay on this computer.",

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.errors import AirlockError
-from web.commands import advise, ask, doctor, ingest, label, models, receipts, search, serve, sources, status, text
+from web.commands import (
+    advise,
+    ask,
+    doctor,
+    ingest,
+    label,
+    mask,
+    models,
+    receipts,
+    search,
+    serve,
+    sources,
+    status,
+    text,
+)
 from web.commands import eval as evaluation
 from web.inside import Inside
 
@@ -59,7 +73,22 @@ def read_globals(
     context.ensure_object(Inside).traceback = traceback
 
 
-for room in (ingest, ask, search, text, label, serve, status, doctor, receipts, sources, models, advise, evaluation):
+for room in (
+    ingest,
+    ask,
+    search,
+    text,
+    label,
+    mask,
+    serve,
+    status,
+    doctor,
+    receipts,
+    sources,
+    models,
+    advise,
+    evaluation,
+):
     room.add_to(app)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rag.config import Settings
-from rag.gate.catalogue import key_variable
 
 OUTWARD = (
     *("LANGSMITH_API_KEY", "LANGSMITH_ENDPOINT", "LANGCHAIN_API_KEY", "LANGCHAIN_ENDPOINT"),
@@ -32,6 +31,8 @@ def look_at_guards(
     settings: Settings, launcher: Sequence[Guard] = (), *, proc: Path = Path("/proc/self")
 ) -> tuple[Guard, ...]:
     """Every guard: those the launcher reports, then those that can be seen from this process."""
+    from rag.gate.catalogue import key_variable
+
     names = _variable_names(proc / "environ")
     seen = [_keys(names, key_variable(settings.cloud)), _tracers(names), _store(settings.home)]
     if not any(guard.name == "namespace" for guard in launcher):

@@ -28,7 +28,7 @@ ASKING = ("serve", "ask", "status", "doctor")
 """Commands that ask a model, or say which would answer; all others run without any door."""
 DOWNLOADING = ("models",)
 """Commands that may fetch a model from a hub: no cage, no key."""
-_OTHERS = ("ingest", "search", "text", "label", "receipts", "sources", "eval", "advise", "costs")
+_OTHERS = ("ingest", "search", "text", "label", "receipts", "sources", "eval", "advise", "costs", "mask")
 _INSIDE = "web.cli"
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -132,6 +132,7 @@ def receipt_shape(receipt: Receipt) -> Json:
         "bytes_out": receipt.bytes_out,
         "request_digest": receipt.request_digest,
         "seconds": dict(receipt.seconds),
+        "masked": receipt.masked,
         "mac": receipt.mac,
     }
 

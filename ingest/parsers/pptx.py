@@ -98,13 +98,18 @@ def _placeholder(shape: Any) -> str:
     return "" if node is None else attribute(node, "type")
 
 
+def _is_written_date(shape: Any) -> bool:
+    """Whether a date's place holds words that somebody wrote, and not the date that every slide shows."""
+    return _placeholder(shape) == "dt" and any(True for _ in shape.iter("{*}r"))
+
+
 def _add_shape(composer: Composer, shape: Any, page: int) -> None:
     if local_name(shape) == "tbl":
         rows = [
             [" ".join(" ".join(_paragraphs(cell)).split()) for cell in row.iter("{*}tc")] for row in shape.iter("{*}tr")
         ]
         composer.add(BlockKind.TABLE, "\n".join(" | ".join(row) for row in rows if any(row)), page=page)
-    elif _placeholder(shape) not in _SKIPPED_PLACEHOLDERS:
+    elif _placeholder(shape) not in _SKIPPED_PLACEHOLDERS or _is_written_date(shape):
         paragraphs = list(_paragraphs(shape))
         many = len(paragraphs) > 1
         lines = [f"- {line}" for line in paragraphs] if many else paragraphs

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from rag.detect.identity import detector_identity, knows_names
 from rag.errors import EgressRefused, LabelTooHigh, NotFound
 from rag.gate.wire import GateRequest
+from rag.policy.hide import hide_identifiers, parts_of
 from rag.policy.labels import Label, LabelSource, Rule
+from rag.policy.mask import Vault
 from rag.policy.route import Evidence, Mode, cloud_allowed, request_label
+from rag.policy.spans import Span
 from rag.prompt import build_prompt
 from rag.records import (
     ChatId,
@@ -75,6 +79,14 @@ class GateStore(Protocol):
         """Where each chunk comes from, with its document's label."""
         ...
 
+    def spans(self, texts: Sequence[str], detector: str) -> Mapping[str, tuple[Span, ...]]:
+        """The identifiers in each text that this detector has looked at."""
+        ...
+
+    def vault(self, chat_id: ChatId) -> Vault | None:
+        """What the conversation has hidden."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -84,14 +96,31 @@ class Rows:
     conversation: Label
     passages: tuple[Passage, ...]
     turns: tuple[Turn, ...]
+    spans: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    vault: Vault | None = None
+
+    @property
+    def prompt(self) -> Prompt:
+        """What they make, nothing hidden."""
+        return build_prompt(self.question.text, self.passages, self.turns)
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether every text that would be sent was searched for identifiers."""
+        return all(text in self.spans for text in parts_of(self.prompt) if text)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Permission to send exactly this prompt, and the label that allowed it."""
+    """Permission to send exactly this prompt, and the label that allowed it.
+
+    `vault` puts back what the prompt hides, and `masked` counts it; None when nothing had to be hidden.
+    """
 
     label: Label
     prompt: Prompt
+    vault: Vault | None = None
+    masked: dict[str, int] | None = None
 
 
 class Policy(Protocol):
@@ -101,6 +130,15 @@ class Policy(Protocol):
     def mode(self) -> Mode: ...
     @property
     def rules(self) -> Rules: ...
+    @property
+    def detect(self) -> DetectPolicy: ...
+
+
+class DetectPolicy(Protocol):
+    """What masking asks for."""
+
+    @property
+    def without_names(self) -> bool: ...
 
 
 class Rules(Protocol):
@@ -118,13 +156,30 @@ def judge(store: GateStore, request: GateRequest, policy: Policy) -> Verdict:
         LabelTooHigh: the joined label's rule keeps it here.
         EgressRefused: a switch or the mode forbids it, or an id names nothing that may be used.
     """
-    rows = read_rows(store, request)
+    rows = read_rows(store, request, detector_identity())
     label = judge_rows(rows, policy)
-    return Verdict(label, build_prompt(rows.question.text, rows.passages, rows.turns))
+    if policy.rules.by_label()[label] is not Rule.MASKED:
+        return Verdict(label, rows.prompt)
+    return _hide(rows, label)
+
+
+def _hide(rows: Rows, label: Label) -> Verdict:
+    """The prompt with everything hidden that the conversation's vault was prepared for.
+
+    Raises:
+        EgressRefused: the vault was not prepared for this prompt.
+    """
+    if rows.vault is None:
+        raise EgressRefused(f"question {rows.question.id}: its conversation has no vault to hide identifiers in")
+    held = len(rows.vault.entries)
+    prompt, counts = hide_identifiers(rows.prompt, rows.spans, rows.vault)
+    if len(rows.vault.entries) != held:
+        raise EgressRefused(f"question {rows.question.id}: its vault was not prepared for what would be sent")
+    return Verdict(label, prompt, rows.vault, counts)
 
 
 def judge_rows(rows: Rows, policy: Policy) -> Label:
-    """The label under which `rows` may leave; pure.
+    """The label under which `rows` may leave.
 
     Raises:
         LabelTooHigh: the joined label's rule keeps it here.
@@ -133,15 +188,17 @@ def judge_rows(rows: Rows, policy: Policy) -> Label:
     evidence = tuple(Evidence.of(passage) for passage in rows.passages)
     label = request_label(rows.question.own_label, evidence, rows.conversation)
     rule = policy.rules.by_label()[label]
-    if cloud_allowed(policy.mode, rule, local_only=rows.question.local_only, passages=evidence):
+    maskable = rule is Rule.MASKED and rows.looked_at and (policy.detect.without_names or knows_names())
+    switch = rows.question.local_only
+    if cloud_allowed(policy.mode, rule, local_only=switch, passages=evidence, maskable=maskable):
         return label
-    if rule is not Rule.CLOUD:
+    if rule is Rule.LOCAL or (rule is Rule.MASKED and not maskable):
         raise LabelTooHigh(f"question {rows.question.id}: the rule for {label} text is {rule.value}")
     raise EgressRefused(f"question {rows.question.id}: the mode or a Local-only switch keeps it here")
 
 
-def read_rows(store: GateStore, request: GateRequest) -> Rows:
-    """Read what `request` names, in one snapshot.
+def read_rows(store: GateStore, request: GateRequest, detector: str = "") -> Rows:
+    """Read what `request` names, in one snapshot; with what `detector` found in it, unless that is empty.
 
     Raises:
         EgressRefused: an id names nothing, or a message that is not an earlier one of the same conversation.
@@ -149,12 +206,16 @@ def read_rows(store: GateStore, request: GateRequest) -> Rows:
     try:
         with store.reading():
             question = store.question(request.question_id)
-            return Rows(
+            rows = Rows(
                 question,
                 store.chat_label(question.chat_id),
                 _read_passages(store, request.chunk_ids),
                 _read_turns(store, question, request),
             )
+            if not detector:
+                return rows
+            spans = store.spans(list(parts_of(rows.prompt)), detector)
+            return replace(rows, spans=spans, vault=store.vault(question.chat_id))
     except NotFound as error:
         raise EgressRefused(f"question {request.question_id}: not in the store") from error
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, MutableMapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Protocol
 
 from rag.errors import AirlockError, EgressRefused
@@ -24,7 +25,8 @@ from rag.gate.wire import (
     encode_piece,
     encode_status,
 )
-from rag.records import Piece, Prompt
+from rag.policy.mask import Unmasker
+from rag.records import Piece, Prompt, TextPiece, UsagePiece
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -112,7 +114,7 @@ class GateApp:
         try:
             verdict = await asyncio.to_thread(self._judge, request)
             async with aclosing(self._model.stream(verdict.prompt)) as pieces:
-                async for piece in pieces:
+                async for piece in reveal(pieces, verdict):
                     yield encode_piece(piece)
             yield encode_end()
         except AirlockError as error:
@@ -120,6 +122,27 @@ class GateApp:
         except Exception as error:
             # An unforeseen failure counts as a refusal: never retried elsewhere, and its text stays here.
             yield encode_error(EgressRefused(f"the gate failed ({type(error).__name__})"))
+
+
+async def reveal(pieces: AsyncIterable[Piece], verdict: Verdict) -> AsyncGenerator[Piece, None]:
+    """`pieces` with the hidden identifiers put back as soon as they are whole, and their counts in the figures."""
+    if verdict.vault is None:
+        async for piece in pieces:
+            yield piece
+        return
+    unmasker = Unmasker(verdict.vault)
+    async for piece in pieces:
+        if isinstance(piece, TextPiece):
+            if shown := unmasker.feed(piece.text):
+                yield TextPiece(shown)
+            continue
+        if isinstance(piece, UsagePiece):
+            if rest := unmasker.finish():
+                yield TextPiece(rest)
+            piece = replace(piece, masked=verdict.masked)
+        yield piece
+    if rest := unmasker.finish():
+        yield TextPiece(rest)
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -32,6 +32,16 @@ class Evidence:
         return cls(passage.label, passage.label_source is LabelSource.DEFAULT, passage.local_only)
 
 
+class Maskable(StrEnum):
+    """Whether the identifiers of all that would be sent can be hidden with confidence, or why not."""
+
+    YES = "yes"
+    NOT_LOOKED = "not_looked"
+    """Some text was never searched for them."""
+    NO_NAMES = "no_names"
+    """No recogniser of persons' names is installed, and the configuration asks for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Everything the decision depends on, for one question.
@@ -51,6 +61,7 @@ class Request:
     cloud: bool
     local_model: bool
     prefer: Zone
+    maskable: Maskable = Maskable.NOT_LOOKED
 
 
 def request_label(question: Label, passages: tuple[Evidence, ...], conversation: Label) -> Label:
@@ -58,11 +69,16 @@ def request_label(question: Label, passages: tuple[Evidence, ...], conversation:
     return join((question, conversation, *(passage.label for passage in passages)))
 
 
-def cloud_allowed(mode: Mode, rule: Rule, *, local_only: bool, passages: tuple[Evidence, ...]) -> bool:
-    """Whether policy permits the cloud zone at all. Both the router and the gate's judge ask this."""
+def cloud_allowed(
+    mode: Mode, rule: Rule, *, local_only: bool, passages: tuple[Evidence, ...], maskable: bool = False
+) -> bool:
+    """Whether policy permits the cloud zone at all. Both the router and the gate's judge ask this.
+
+    `maskable`: the identifiers of everything that would be sent are known, so that they can be hidden.
+    """
     return (
         mode is not Mode.LOCAL_ONLY
-        and rule is Rule.CLOUD
+        and (rule is Rule.CLOUD or (rule is Rule.MASKED and maskable))
         and not local_only
         and not any(passage.local_only for passage in passages)
     )
@@ -76,7 +92,13 @@ def choose_route(request: Request) -> Route:
     """
     label = request_label(request.question, request.passages, request.conversation)
     rule = request.rules[label]
-    allowed = cloud_allowed(request.mode, rule, local_only=request.local_only, passages=request.passages)
+    allowed = cloud_allowed(
+        request.mode,
+        rule,
+        local_only=request.local_only,
+        passages=request.passages,
+        maskable=request.maskable is Maskable.YES,
+    )
     local_chain: tuple[Answerer, ...] = (Answerer.QUOTES,)
     if request.local_model and request.mode is not Mode.CLOUD:
         local_chain = (Answerer.LOCAL_MODEL, Answerer.QUOTES)
@@ -88,7 +110,8 @@ def choose_route(request: Request) -> Route:
         and not request.chosen_local
         and (request.prefer is Zone.CLOUD or local_chain[0] is Answerer.QUOTES)
     ):
-        why = Reason("label_allows_cloud", {"label": label.word})
+        code = "masked_allows_cloud" if rule is Rule.MASKED else "label_allows_cloud"
+        why = Reason(code, {"label": label.word})
         return Route(Zone.CLOUD, (Answerer.CLOUD_MODEL, *local_chain), label, (why,))
     if allowed and request.chosen_local:
         reasons.append(Reason("person_chose_local"))
@@ -112,15 +135,21 @@ def _reasons_against_cloud(request: Request, label: Label, rule: Rule) -> list[R
         reasons.append(Reason("source_local_only"))
     if rule is Rule.CLOUD or reasons:
         return reasons
+    if rule is Rule.MASKED:
+        return [] if request.maskable is Maskable.YES else [_why_not_masked(request, label)]
     params = {"label": label.word, "rule": rule.value}
     at_label = [passage for passage in request.passages if passage.label is label]
     if at_label and all(passage.defaulted for passage in at_label):
         reasons.append(Reason("unlabelled", {**params, "count": str(len(at_label))}))
     elif at_label:
-        code = "masked_passages" if rule is Rule.MASKED else "label_passages"
-        reasons.append(Reason(code, {**params, "count": str(len(at_label))}))
+        reasons.append(Reason("label_passages", {**params, "count": str(len(at_label))}))
     elif request.conversation is label:
         reasons.append(Reason("label_conversation", params))
     else:
         reasons.append(Reason("label_question", params))
     return reasons
+
+
+def _why_not_masked(request: Request, label: Label) -> Reason:
+    code = "masked_no_names" if request.maskable is Maskable.NO_NAMES else "masked_not_looked"
+    return Reason(code, {"label": label.word})

@@ -83,3 +83,4 @@ class ReceiptDraft:
     bytes_out: int | None
     request_digest: str | None
     seconds: dict[str, float]
+    masked: dict[str, int] | None = None

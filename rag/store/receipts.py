@@ -28,7 +28,7 @@ from rag.store.drafts import ReceiptDraft
 
 _COLUMNS = (
     "chat_id, question_id, message_id, created_at, zone, answerer, provider, model, label, reasons, "
-    "chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, request_digest, seconds, mac"
+    "chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, request_digest, seconds, mac, masked"
 )
 
 
@@ -63,6 +63,7 @@ def insert_receipt(
         "bytes_out": draft.bytes_out,
         "request_digest": draft.request_digest,
         "seconds": json.dumps(draft.seconds),
+        "masked": None if draft.masked is None else json.dumps(draft.masked),
         "key_id": name_key(key),
         "previous": read_head(db, key).mac,
     }
@@ -162,7 +163,8 @@ def read_receipt(db: Connection, receipt_id: ReceiptId) -> Receipt:
 
 def _receipt(row: Row) -> Receipt:
     id_, chat_id, question_id, message_id, created_at, zone, answerer, provider, model, label = row[:10]
-    reasons, chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, digest, seconds, mac = row[10:]
+    reasons, chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out, digest, seconds, mac = row[10:21]
+    masked = row[21]
     return Receipt(
         id=ReceiptId(id_),
         chat_id=ChatId(chat_id),
@@ -185,4 +187,5 @@ def _receipt(row: Row) -> Receipt:
         request_digest=digest,
         seconds=json.loads(seconds),
         mac=mac.hex(),
+        masked=None if masked is None else json.loads(masked),
     )

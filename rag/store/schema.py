@@ -242,9 +242,39 @@ _CHAIN: Step = (
     "BEGIN SELECT RAISE(ABORT, 'a receipt has its seal'); END",
 )
 
+_HIDING: Step = (
+    # By digest and not by id: a text that is stored twice, or asked again, is looked at once.
+    """
+    CREATE TABLE detections (
+        digest BLOB PRIMARY KEY,
+        detector TEXT NOT NULL,
+        spans TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE vaults (
+        chat_id TEXT PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE,
+        tag TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE vault_entries (
+        chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        placeholder TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        surface TEXT NOT NULL,
+        PRIMARY KEY (chat_id, position)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "ALTER TABLE receipts ADD COLUMN masked TEXT",
+)
+
 _STEPS: tuple[Step, ...] = (
     (*_DOCUMENTS, *_CONVERSATIONS, *_append_only("receipts"), *_append_only("label_changes")),
     _CHAIN,
+    _HIDING,
 )
 """What turns a store of version N into one of version N + 1, from the empty file on."""
 

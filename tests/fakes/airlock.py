@@ -13,6 +13,7 @@ import numpy as np
 from rag.answer import Ask
 from rag.cancel import Cancel
 from rag.config import Settings
+from rag.detect.looking import Looking
 from rag.events import Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token
 from rag.gate.wire import GateStatus
 from rag.models.local import ModelInfo
@@ -253,5 +254,6 @@ def fake_airlock(
         cast(Any, ScriptedLocalModels(models)),
         cast(Any, gate),
         cast(Any, answering),
+        Looking(store),
     )
     return airlock, answering

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -78,6 +79,8 @@ class CloudServer:
     def __init__(self, scenarios: Mapping[str, Scenario] = SCENARIOS) -> None:
         self.scenarios = dict(scenarios)
         self.calls: list[Call] = []
+        self.repeats_placeholders = False
+        """Whether the answer is whatever stands in ⟦ ⟧ in the request, each once."""
         self.moved_to = ""
         """Where every request, of whatever protocol, is redirected to; nowhere when empty."""
         self._loop = asyncio.new_event_loop()
@@ -144,6 +147,9 @@ class CloudServer:
             return
         request = json.loads(body)
         scenario = self._choose(request["messages"][-1]["content"])
+        if self.repeats_placeholders:
+            seen = dict.fromkeys(re.findall("⟦[^⟦⟧]*⟧", request["messages"][-1]["content"]))
+            scenario = Scenario("I see " + " and ".join(seen) + " [1].")
         if scenario.location:
             await _send_elsewhere(writer, scenario.status, scenario.location)
         elif scenario.status != 200:

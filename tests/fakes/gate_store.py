@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from rag.errors import NotFound
 from rag.policy.labels import Label, LabelSource
+from rag.policy.mask import Vault
+from rag.policy.spans import Span
 from rag.records import (
     ChatId,
     Chunk,
@@ -45,6 +47,8 @@ class MemoryStore:
     asked: dict[QuestionId, Question] = field(default_factory=dict)
     spoken: dict[ChatId, list[Message]] = field(default_factory=dict)
     marks: dict[ChatId, Label] = field(default_factory=dict)
+    found: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    vaults: dict[ChatId, Vault] = field(default_factory=dict)
     depth: int = 0
 
     def add_chunk(
@@ -119,6 +123,15 @@ class MemoryStore:
     def chunks(self, ids: Sequence[ChunkId]) -> list[Chunk]:
         assert self.depth == 1
         return [self.rows[id][0] for id in ids if id in self.rows]
+
+    def spans(self, texts: Sequence[str], detector: str) -> dict[str, tuple[Span, ...]]:
+        assert self.depth == 1
+        return {text: self.found[text] for text in texts if text in self.found}
+
+    def vault(self, chat_id: ChatId) -> Vault | None:
+        assert self.depth == 1
+        held = self.vaults.get(chat_id)
+        return None if held is None else Vault(held.tag, held.entries)
 
     def chunk_evidence(self, ids: Sequence[ChunkId]) -> dict[ChunkId, Info]:
         assert self.depth == 1

@@ -13,6 +13,7 @@ import pytest
 from rag.answer import Answering, Ask
 from rag.cancel import Cancel
 from rag.config import load_settings
+from rag.detect.looking import Looking
 from rag.errors import AirlockError, CutShort, LabelTooHigh, NotProvablyLocal, Unreachable
 from rag.events import Action, Asked, Cited, Done, Event, Found, Marked, Routed, Token, marks_of
 from rag.gate.wire import GateRequest, GateStatus
@@ -139,7 +140,7 @@ class World:
 
     def answering(self, **overrides: object) -> Answering:
         settings = load_settings(**{"confirm_cloud": "never", **overrides})
-        return Answering(settings, self.store, self, Locals(self.local), Quoting(), self.gate)  # type: ignore[arg-type]
+        return Answering(settings, self.store, self, Locals(self.local), Quoting(), self.gate, Looking(self.store))  # type: ignore[arg-type]
 
     def ask(self, text: str = "Is it so?", *, settings: dict[str, object] | None = None, **more: object) -> list[Event]:
         return list(self.answering(**(settings or {})).ask(Ask(text, **more), Cancel()))  # type: ignore[arg-type]

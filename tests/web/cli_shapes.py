@@ -118,6 +118,7 @@ RECEIPT = closed(
     tokens_out=or_null(COUNT),
     bytes_out=or_null(COUNT),
     request_digest=or_null(TEXT),
+    masked=or_null({"type": "object", "additionalProperties": COUNT}),
     seconds=SECONDS,
     mac=TEXT,
 )
@@ -356,4 +357,10 @@ COSTS: Schema = closed(
         provider=array(SUM), model=array(SUM), zone=array(SUM), label=array(SUM), day=array(SUM), month=array(SUM)
     ),
     prices=array(closed(provider=TEXT, model=TEXT, input=NUMBER, output=NUMBER, source=TEXT, date=or_null(TEXT))),
+)
+MASK: Schema = closed(
+    text=TEXT,
+    spans=array(closed(start=COUNT, end=COUNT, type=TEXT, placeholder=TEXT, score=NUMBER, checksummed=FLAG, text=TEXT)),
+    counts={"type": "object", "additionalProperties": COUNT},
+    names_recognised=array(TEXT),
 )

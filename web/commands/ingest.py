@@ -95,9 +95,10 @@ def run_ingest(
         StoreError: the store cannot be written.
     """
     from ingest.pipeline import Ingester
+    from rag.detect.looking import Looking
     from rag.retrieval.embed import open_embedder
 
-    ingester = Ingester(store, open_embedder(inside.settings), inside.settings)
+    ingester = Ingester(store, open_embedder(inside.settings), inside.settings, Looking(store))
     with _progress(quiet) as show:
         return ingester.ingest(folder.absolute(), label=label, name=name, sample=sample, on_progress=show)
 

@@ -58,6 +58,8 @@ def serve(
         from web.status import describe_answers, describe_cloud
 
         guards = look_at_guards(settings, inside.launcher_guards)
+        if airlock.gate is not None:
+            airlock.looking.warm_up()
         app = create_app(airlock, guards=guards)
         listening = open_page(settings, inside.page_fd)
         answers = describe_answers(settings, airlock.local_models, describe_cloud(airlock.gate))

@@ -52,7 +52,8 @@ _NAME = (
     r"|(?:api|access|account|private|auth|encryption|signing|shared[_-]?access|client)[_ -]?(?:key|secret|token)|PIN(?: code)?"
     r"|密碼|密码|通行碼|口令|金鑰|密鑰|權杖|私鑰)"
 )
-_VALUE = r"(?P<value>[^\s\"'`<>{}\x80-\U0010ffff]{4,500})"
+# Case counts in the class: without it ſ and the Kelvin sign stand for s and k, and no value could hold those.
+_VALUE = r"(?P<value>(?-i:[^\s\"'`<>{}\x80-\U0010ffff]{4,500}))"
 _ASSIGNED = re.compile(
     rf"{_NAME}[\"'`]?(?P<sign> ?(?:=>|:=|=|:) ?)(?P<quote>[\"'`]?){_VALUE}(?P=quote)",
     re.IGNORECASE,

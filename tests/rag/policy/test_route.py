@@ -62,7 +62,7 @@ QUOTES = (Answerer.QUOTES,)
         (request(PUBLIC, mode=Mode.LOCAL_ONLY), LOCAL, "mode_local_only"),
         (request(PUBLIC, PUBLIC, CONFIDENTIAL), LOCAL, "label_passages"),
         (request(CONFIDENTIAL, local_model=False), QUOTES, "label_passages"),
-        (request(INTERNAL), LOCAL, "masked_passages"),
+        (request(INTERNAL), LOCAL, "masked_not_looked"),
         (request(PUBLIC, conversation=CONFIDENTIAL), LOCAL, "label_conversation"),
         (request(PUBLIC, question=CONFIDENTIAL), LOCAL, "label_question"),
         (request(passages=(Evidence(CONFIDENTIAL, defaulted=True),)), LOCAL, "unlabelled"),

@@ -144,7 +144,7 @@ def test_the_key_and_the_head_survive_the_store(home: Path, own: Path) -> None:
         (
             "INSERT INTO receipts SELECT 7, chat_id, question_id, message_id, created_at, zone, answerer, provider,"
             " model, label, reasons, chunk_ids, chunk_labels, status, steps, tokens_in, tokens_out, bytes_out,"
-            " request_digest, seconds, key_id, mac, randomblob(32) FROM receipts WHERE id = 6",
+            " request_digest, seconds, key_id, mac, randomblob(32), masked FROM receipts WHERE id = 6",
             [("edited", 7)],
         ),
     ],

@@ -127,6 +127,7 @@ def keys_of(schema: shapes.Schema) -> set[str]:
         ("eval", shapes.EVAL_COMPARISON),
         ("advise", shapes.ADVICE),
         ("costs", shapes.COSTS),
+        ("mask", shapes.MASK),
     ],
 )
 def test_the_documentation_names_every_key(heading: str, schema: shapes.Schema) -> None:

@@ -20,7 +20,7 @@ const NEAR = 80
 
 /** Reasons that hold for the rest of a conversation: asking again for the cloud would only be refused. */
 const STAYS_HERE = new Set([
-  'mode_local_only', 'switch_local_only', 'source_local_only', 'label_passages', 'masked_passages', 'label_conversation', 'label_question',
+  'mode_local_only', 'switch_local_only', 'source_local_only', 'label_passages', 'masked_no_names', 'masked_not_looked', 'label_conversation', 'label_question',
 ])
 
 export class ChatView {

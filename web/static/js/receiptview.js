@@ -32,6 +32,7 @@ function details(receipt) {
       ['receipt.tokens_out', figure(receipt.tokens_out)],
       ['receipt.bytes_out', receipt.bytes_out === null || receipt.bytes_out === undefined ? null : bytes(receipt.bytes_out)],
     ]),
+    receipt.masked && part('receipt.masked', facts(Object.entries(receipt.masked).map(([kind, count]) => [`kind.${kind}`, number(count)]))),
     receipt.now && part('receipt.now', el('p', {}, labelChip(receipt.now.label)), reasons(receipt.now.reasons)),
     part('receipt.reasons', reasons(receipt.reasons)),
     receipt.chunks.length > 0 && part('receipt.passages', passages(receipt)),
