@@ -4,13 +4,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench clean
+.PHONY: help run test check fix bench proof clean
 
 help:
 	@echo "make run    install, prepare the embedding model once, take in corpus/, serve the page"
 	@echo "make test   format, lint, types, import rules and tests (make check is the same)"
 	@echo "make fix    format, mend what ruff can mend, refresh docs/configuration.md"
 	@echo "make bench  run the measurements in bench/"
+	@echo "make proof  try to make confidential text leave, in a sealed network (docs/proof.md); TURNS=N, SEED=N"
 	@echo "make clean  remove .venv and caches; your documents and conversations stay"
 
 run: .venv/installed
@@ -34,6 +35,9 @@ fix: .venv/installed-dev
 bench: .venv/installed
 	@set -e; for script in bench/*.py; do \
 	  if [ -e "$$script" ]; then $(BIN)/python "$$script"; else echo "bench/ holds no measurements yet"; fi; done
+
+proof: .venv/installed-dev
+	@$(BIN)/python -m tests.proof --turns $(or $(TURNS),2000) $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov

@@ -12,8 +12,12 @@ Walk = Callable[[Bench], None]
 
 @dataclass(frozen=True, slots=True)
 class LeakPath:
-    """`walk` raises NotExercised when what the path is about did not happen."""
+    """`walk` raises NotExercised when what the path is about did not happen.
+
+    `alone` gives it a bench of its own, because it leaves documents behind.
+    """
 
     name: str
     title: str
     walk: Walk
+    alone: bool = False

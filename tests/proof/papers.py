@@ -14,58 +14,12 @@ from rag.policy.labels import Label
 from tests.ingest.samples import make_docx, make_pdf, make_zip, word_paragraph
 from tests.proof.search import Canary
 
-_ENGLISH = [
-    "amber",
-    "basin",
-    "copper",
-    "delta",
-    "ember",
-    "fjord",
-    "garnet",
-    "harbour",
-    "island",
-    "juniper",
-    "kelp",
-    "lantern",
-    "meadow",
-    "nickel",
-    "orchard",
-    "pebble",
-    "quarry",
-    "ripple",
-    "saffron",
-    "timber",
-    "umber",
-    "velvet",
-    "willow",
-    "xenon",
-    "yarrow",
-    "zinc",
-    "anvil",
-    "birch",
-    "cedar",
-    "dune",
-    "elm",
-    "flint",
-    "gorge",
-    "hazel",
-    "iron",
-    "jade",
-    "knoll",
-    "larch",
-    "moss",
-    "needle",
-    "opal",
-    "pine",
-    "quartz",
-    "reed",
-    "slate",
-    "thistle",
-    "urn",
-    "vine",
-    "wharf",
-    "yew",
-]
+_ENGLISH_WORDS = (
+    "amber basin copper delta ember fjord garnet harbour island juniper kelp lantern meadow nickel orchard "
+    "pebble quarry ripple saffron timber umber velvet willow xenon yarrow zinc anvil birch cedar dune elm "
+    "flint gorge hazel iron jade knoll larch moss needle opal pine quartz reed slate thistle urn vine wharf "
+    "yew "
+)
 _CHINESE = (
     "山河湖海風雨雷電雲霧霜雪松竹梅蘭金木水火土石沙岩春夏秋冬晨昏"
     "星月燈橋塔樓門窗書畫琴棋茶酒糖鹽稻麥豆瓜桃李杏梨馬鹿鶴雁"
@@ -124,7 +78,7 @@ class Paper:
 def make_papers(seed: int = 7) -> tuple[Paper, ...]:
     """The papers, the same for the same seed."""
     rng = random.Random(seed)
-    names = rng.sample(_ENGLISH, 40), rng.sample(_CHINESE, 50)
+    names = rng.sample(_ENGLISH_WORDS.split(), 40), rng.sample(_CHINESE, 50)
     papers = []
     for folder, count in _COUNTS.items():
         for number in range(count):
@@ -152,7 +106,8 @@ def _make(
     return Paper(
         path=f"{folder}/{code('file')}.{ending}", folder=folder, chinese=False, thing=thing,
         question=f"What is the torque limit of the {thing}?", answer=code("limit"),
-        sentence=" ".join(rng.choices(_ENGLISH, k=18)).capitalize() + ".", title=f"{thing} {code('title')}",
+        sentence=" ".join(rng.choices(_ENGLISH_WORDS.split(), k=18)).capitalize() + ".",
+        title=f"{thing} {code('title')}",
         author=code("author"), heading=code("heading"),
     )  # fmt: skip
 

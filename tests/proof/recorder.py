@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -42,8 +43,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._allowed: set[Place] = set()
         self._strays: dict[tuple[Place, str], Stray] = {}
+        self._known: set[tuple[Place, str]] = set()  # who was spoken to: what comes back from there is no stray
         self._packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
         self._packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024 * 1024)
         self._ending = threading.Event()
@@ -90,10 +93,12 @@ class Recorder:
         self._threads.append(thread)
 
     def _settle(self) -> None:
-        """Until every packet sent so far has been read."""
-        for _ in range(200):
-            if not select.select([self._packets], [], [], 0.01)[0]:
-                return
+        """Until every packet sent so far has been noted."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until and select.select([self._packets], [], [], 0.005)[0]:
+            time.sleep(0.001)
+        with self._reading:
+            return
 
     # -- watching
 
@@ -101,9 +106,10 @@ class Recorder:
         while not self._ending.is_set():
             if not select.select([self._packets], [], [], 0.2)[0]:
                 continue
-            data, address = self._packets.recvfrom(65536)
-            if address[2] == _OUTGOING:
-                self._note(data, address[1])
+            with self._reading:
+                data, address = self._packets.recvfrom(65536)
+                if address[2] == _OUTGOING:
+                    self._note(data, address[1])
 
     def _note(self, packet: bytes, kind: int) -> None:
         self.packets += 1
@@ -111,16 +117,14 @@ class Recorder:
         if parsed is None:
             return
         source, target, protocol, flags, payload = parsed
+        opens = flags & (_SYN | _ACK) == _SYN
+        if protocol == "tcp" and not payload and not opens:
+            return  # acknowledgements and farewells of what was noted when it was opened
         with self._lock:
-            if protocol == "tcp" and flags & (_SYN | _ACK) == (_SYN | _ACK):
-                return  # an answer to a connection that was noted when it was opened
-            if target in self._allowed or source in self._allowed:
+            if target in self._allowed or source in self._allowed or (source, protocol) in self._known:
                 return
-            known = self._strays.get((source, protocol))
-            if known is not None:
-                return  # what our own listener says back
-            stray = self._strays.setdefault((target, protocol), Stray(target, protocol))
-            stray.payload += payload
+            self._known.add((target, protocol))
+            self._strays.setdefault((target, protocol), Stray(target, protocol)).payload += payload
 
     # -- answering
 

@@ -6,7 +6,9 @@ The local model repeats on purpose: its answers carry the canaries, so that a la
 from __future__ import annotations
 
 import contextlib
+import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +19,26 @@ from tests.fakes.cloud_server import CloudServer, Scenario
 from tests.fakes.ollama_server import FakeModel, FakeOllama, _Handler
 
 LOCAL_MODEL = "small:1b"
-_EXCERPT = re.compile(r"^\[(\d+)\] (.*)\n(.*(?:\n(?!\n).*)*)", re.MULTILINE)
+_EXCERPT = re.compile(r"^\[(\d+)\] (.*)\n((?:(?!\[\d+\] |Question:).*\n)*)", re.MULTILINE)
 _REPEATED = 400
+REMOTE = ("203.0.113.50", 443)
+"""Where the models that only look local are run."""
 
 
 class _Repeating(_Handler):
-    """Answers with the beginnings of the excerpts it is given, cited."""
+    """Answers with the beginnings of the excerpts it is given, cited. A remote model really sends them away."""
 
     def _stream(self, model: FakeModel, body: Any) -> None:
+        if model.remote_host and not model.hides_remote:
+            _send_away(body)
         shown = [f"{title}: {text[:_REPEATED]} [{number}] " for number, title, text in _excerpts(body)]
         super()._stream(replace(model, answer=tuple(shown) or ("Nothing.",)), body)
+
+
+def _send_away(body: Any) -> None:
+    """What Ollama does with a remote model: hand the whole conversation to another host."""
+    with contextlib.suppress(OSError), socket.create_connection(REMOTE, 1) as remote:
+        remote.sendall(json.dumps(body).encode())
 
 
 def _excerpts(body: Any) -> list[tuple[str, str, str]]:

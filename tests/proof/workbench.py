@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,7 +28,7 @@ from rag.records import ChatId, ChunkId, Document, MessageId, QuestionId, TextPi
 from rag.store import Store
 from rag.wiring import Airlock, build
 from tests.fakes.gate_server import run_gate
-from tests.proof.papers import Paper
+from tests.proof.papers import Paper, make_papers
 from tests.proof.recorder import Recorder
 from tests.proof.search import Detector
 from tests.proof.servers import Cloud, LocalServer, run_servers
@@ -121,6 +123,8 @@ class Bench:
     recorder: Recorder
     log: io.StringIO
     always: Detector
+    disk: Path
+    seen_files: set[tuple[Path, int]] = field(default_factory=set)
     forbidden: list[Detector] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
@@ -133,6 +137,16 @@ class Bench:
         """The `number`th paper of `folder`, in either language or in one."""
         found = [one for one in self.papers if one.folder == folder and chinese in (None, one.chinese)]
         return found[number % len(found)]
+
+    @property
+    def spare(self) -> Paper:
+        """A paper of which the folder holds no copy."""
+        return make_papers(seed=8)[0]
+
+    def new_question(self, text: str, label: Label = Label.PUBLIC) -> QuestionId:
+        """Store a question in a conversation of its own, without answering it."""
+        chat = self.store.create_chat()
+        return self.store.add_question(chat.id, text, standalone=text, own_label=label, local_only=False).id
 
     def document(self, paper: Paper) -> Document:
         """The paper as it is stored."""
@@ -205,35 +219,51 @@ class Bench:
         said = self.log.getvalue().encode()
         self.log.seek(0)
         self.log.truncate()
-        self.findings += [f"log: {sighting}" for sighting in self.always.search(said)]
-        if KEY.encode() in said:
-            self.findings.append("log: the key")
+        self.look_at("log", said)
+        self.look_at_disk()
         return arrived
+
+    def look_at(self, where: str, data: bytes) -> None:
+        """Search something that may hold no confidential text."""
+        self.findings += [f"{where}: {sighting}" for sighting in self.always.search(data)]
+        if KEY.encode() in data:
+            self.findings.append(f"{where}: the key")
+
+    def look_at_disk(self) -> None:
+        """Search every file that was written beside the store and the papers since the last look."""
+        for file in sorted(self.disk.rglob("*")):
+            if file.is_file() and (state := (file, file.stat().st_size)) not in self.seen_files:
+                self.seen_files.add(state)
+                self.look_at(f"file {file.name}", file.read_bytes())
 
     def reset(self) -> None:
         """Both models sound again, nothing found, public papers public."""
         self.check()
         self.cloud.behave()
         self.local.become()
+        self.reset_labels()
+        self.findings.clear()
+        self.forbidden.clear()
+        self.sent.clear()
+
+    def reset_labels(self) -> None:
+        """Public papers public again."""
         for paper in self.papers:
             if paper.folder == "toggled":
                 document = self.document(paper)
                 if document.label is not Label.PUBLIC:
                     self.store.relabel_document(document.id, Label.PUBLIC, LabelSource.OWNER, reason="the proof")
-        self.findings.clear()
-        self.forbidden.clear()
-        self.sent.clear()
 
 
-def make_settings(home: Path, local: LocalServer, cloud: Cloud, **further: Any) -> Settings:
+def make_settings(home: Path, local_server: LocalServer, cloud_server: Cloud, **further: Any) -> Settings:
     """Settings for the scene: short patience, no question before sending."""
     values: dict[str, Any] = {
         "home": home,
         "receipts_folder": home.parent / f"{home.name}-receipts",
         "confirm_cloud": "never",
-        "local": {"ollama_url": local.url, "connect_seconds": 1, "first_token_seconds": 2, "silence_seconds": 2},
+        "local": {"ollama_url": local_server.url, "connect_seconds": 1, "first_token_seconds": 2, "silence_seconds": 2},
         "cloud": {
-            "enabled": True, "base_url": cloud.url, "model": "big", "connect_seconds": 2,
+            "enabled": True, "base_url": cloud_server.url, "model": "big", "connect_seconds": 2,
             "first_token_seconds": 2, "total_seconds": 5,
         },
     }  # fmt: skip
@@ -252,15 +282,45 @@ def open_bench(home: Path, papers: tuple[Paper, ...], **further: Any) -> Iterato
         recorder.allow(local.port)
         recorder.allow(cloud.port)
         settings = make_settings(home, local, cloud, **further)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proof-")))
+        disk = home.parent / "tmp"
+        disk.mkdir(exist_ok=True)
+        tempfile.tempdir = str(disk)
+        log = stack.enter_context(_heard())
+        stack.enter_context(_errors_to(disk / "stderr"))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proof-", dir="/tmp")))
         reader = Store.open(home, read_only=True)
         stack.callback(reader.close)
         gate = stack.enter_context(run_gate(reader, settings, folder, KEY))
         airlock = stack.enter_context(build(settings, None, folder / "gate"))
-        log = io.StringIO()
-        handler = logging.StreamHandler(log)
-        handler.setLevel(logging.DEBUG)
-        logging.getLogger().addHandler(handler)
-        logging.getLogger().setLevel(logging.DEBUG)
-        stack.callback(logging.getLogger().removeHandler, handler)
-        yield Bench(home, papers, settings, airlock, gate, local, cloud, recorder, log, always)
+        yield Bench(home, papers, settings, airlock, gate, local, cloud, recorder, log, always, disk)
+
+
+@contextmanager
+def _heard() -> Iterator[io.StringIO]:
+    """Everything that is logged, at any level."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield log
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+@contextmanager
+def _errors_to(file: Path) -> Iterator[None]:
+    """Standard error, whoever writes to it, into a file that is searched."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with file.open("wb") as target:
+        os.dup2(target.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -52,6 +52,11 @@ def unlabelled(bench: Bench) -> None:
         require(turn.zone is Zone.LOCAL, "an unlabelled paper was not answered here")
 
 
+def internal(bench: Bench) -> None:
+    for number in range(4):
+        ask_secret(bench, bench.paper("inner", number))
+
+
 def history(bench: Bench) -> None:
     for number in range(3):
         first = ask_secret(bench, bench.paper("secret", number))
@@ -243,14 +248,14 @@ def waiting_for_consent(bench: Bench) -> None:
     public = bench.paper("public")
     bench.airlock.answering._settings = bench.settings.model_copy(update={"confirm_cloud": "always"})
     try:
-        turn = bench.ask(public.question)
-        require(turn.waits, "nobody was asked")
-        require(not bench.check(), "something was sent before the answer")
-        require(bench.go_on(turn, Zone.CLOUD).zone is Zone.CLOUD, "the yes was not followed")
-        bench.check()
-        again = bench.ask(public.question)
         bench.forbid(public)
+        turn, again = bench.ask(public.question), bench.ask(public.question)
+        bench.check()
+        require(turn.waits and again.waits, "nobody was asked")
         require(bench.go_on(again, Zone.LOCAL).zone is Zone.LOCAL, "the no was not followed")
+        bench.check()
+        bench.forbidden.clear()
+        require(bench.go_on(turn, Zone.CLOUD).zone is Zone.CLOUD, "the yes was not followed")
     finally:
         bench.airlock.answering._settings = bench.settings
 
@@ -282,10 +287,29 @@ def shown_before_sent(bench: Bench) -> None:
     require(turn.zone is Zone.CLOUD, "the question did not reach the cloud")
 
 
+def records(bench: Bench) -> None:
+    """Sending records, their export and report hold ids and figures, whatever was asked and answered."""
+    import json
+    from datetime import UTC, datetime
+
+    from web.report import build_report, render_html, render_json
+    from web.shapes import receipt_shape
+
+    for number in range(4):
+        ask_secret(bench, bench.paper("secret", number))
+    ask_public(bench, bench.paper("public"))
+    receipts = bench.store.receipts(limit=100)
+    require(len(receipts) >= 5, "there are no records")
+    report = build_report(bench.store, bench.settings, None, None, datetime.now(UTC))
+    shapes = json.dumps([receipt_shape(one) for one in receipts], ensure_ascii=False)
+    bench.look_at("records", "\n".join((shapes, render_json(report), render_html(report))).encode())
+
+
 PATHS = (
     LeakPath("passage", "A confidential passage, both languages", passage),
     LeakPath("restricted", "A restricted passage", restricted),
     LeakPath("unlabelled", "A passage that nobody has labelled", unlabelled),
+    LeakPath("internal", "An internal passage, whose rule is `masked`, where names cannot be recognised", internal),
     LeakPath("history", "History: a public question after a confidential answer", history),
     LeakPath("history-door", "History named by id at the gate's own socket", history_at_the_door),
     LeakPath("long-conversation", "History: twelve public questions later", long_conversation),
@@ -314,6 +338,7 @@ PATHS = (
     LeakPath("cache", "Caches: the same words under another label", same_question_twice),
     LeakPath("consent", "Before consent, and after a no", waiting_for_consent),
     LeakPath("consent-stale", "A yes given before the label was raised", consent_for_other_documents),
+    LeakPath("records", "Sending records, their export and their report", records),
     LeakPath("search", "Search alone", search_alone),
     LeakPath("shown-first", "The destination is shown before a byte leaves", shown_before_sent),
 )
