@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rag.cancel import Cancel
@@ -64,7 +64,9 @@ class Ask:
     """One person's request. `prefer` is their explicit choice of zone; LOCAL then never leaves this machine.
 
     `replace` is the question message that this one replaces (edit and ask again, retry).
-    `confirmed` is a person's yes, given beforehand, to sending this question to the cloud.
+    `confirmed` is a person's yes, given beforehand, to sending this question to the cloud. `leave_out` leaves out
+    the passages whose labels keep the question here, so that the rest may go to the cloud. `can_choose` says that
+    somebody is there to be asked.
     """
 
     text: str
@@ -75,6 +77,8 @@ class Ask:
     sources: frozenset[SourceId] | None = None
     replace: MessageId | None = None
     confirmed: bool = False
+    leave_out: bool = False
+    can_choose: bool = True
 
     def __repr__(self) -> str:
         return f"Ask(chat={self.chat_id}, {len(self.text)} characters)"
@@ -88,6 +92,15 @@ class Retrieves(Protocol):
     ) -> Retrieved:
         """Find passages for `query`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A question that waits for a choice: the documents that were named, and whether others would be left out."""
+
+    ask: Ask
+    named: frozenset[DocumentId]
+    leaves_out: bool
 
 
 @dataclass(slots=True)
@@ -131,7 +144,7 @@ class Answering:
         self._quotes = quotes
         self._gate = gate
         self._looking = looking
-        self._waiting: dict[QuestionId, tuple[Ask, frozenset[DocumentId]]] = {}
+        self._waiting: dict[QuestionId, _Waiting] = {}
 
     def ask(self, ask: Ask, cancel: Cancel) -> Iterator[Event]:
         """Answer one question.
@@ -163,11 +176,16 @@ class Answering:
         """
         started = time.monotonic()
         question = self._store.question(question_id)
-        ask, named = self._waiting.pop(
-            question_id, (Ask(question.text, question.chat_id, question.local_only), frozenset())
+        forgotten = _Waiting(Ask(question.text, question.chat_id, question.local_only), frozenset(), False)
+        waiting = self._waiting.pop(question_id, forgotten)
+        chosen = replace(
+            waiting.ask,
+            chat_id=question.chat_id,
+            prefer=choice,
+            replace=None,
+            leave_out=waiting.ask.leave_out or (waiting.leaves_out and choice is Zone.CLOUD),
         )
-        chosen = Ask(ask.text, question.chat_id, ask.local_only, choice, ask.model, ask.sources, None, ask.confirmed)
-        yield from self._find_and_answer(chosen, question, cancel, started, named=named)
+        yield from self._find_and_answer(chosen, question, cancel, started, named=waiting.named)
 
     # -- the way of one question, after it is stored
 
@@ -175,22 +193,33 @@ class Answering:
         self, ask: Ask, question: Question, cancel: Cancel, started: float, *, named: frozenset[DocumentId] | None
     ) -> Iterator[Event]:
         found = self._retriever.retrieve(question.standalone, sources=ask.sources)
-        yield Found(found.passages, found.cut, found.sufficient, question.standalone)
         chat = self._store.chat(question.chat_id)
+        local = self._local_models.pick(ask.model)
+        rest = self._sendable(ask, question, chat, found, local)
+        left_out = _apart(found.passages, rest.passages) if rest is not None else ()
+        if rest is not None and (ask.leave_out or self._settings.mixed == "without"):
+            found = rest
+        yield Found(found.passages, found.cut, found.sufficient, question.standalone)
         if not found.sufficient or not found.passages:
             yield from self._say_unanswered(started, question, chat, found)
             return
-        local = self._local_models.pick(ask.model)
+        if rest is not None and found is not rest and ask.can_choose and self._settings.mixed == "ask":
+            yield self._offer(ask, question, chat, rest, left_out, local, started)
+            return
         attempt = _Attempt(started, chat.id, question, found, self._route(ask, question, chat, found, local))
         attempt.sent = found.passages
+        if left_out and found is rest:
+            attempt.notes.append(_about_left_out(left_out))
         if self._must_confirm(ask, chat, attempt.route, found, named):
-            documents = frozenset(passage.chunk.document_id for passage in found.passages)
-            self._remember(question.id, ask, documents)
+            documents = frozenset(_documents_of(found.passages))
+            self._remember(question.id, _Waiting(ask, documents, leaves_out=False))
             yield self._routed(attempt, local, chat.label, confirm=True)
             return
         if attempt.route.zone is Zone.CLOUD:
             self._store.confirm_cloud(chat.id)
         yield self._routed(attempt, local, chat.label, confirm=False)
+        for note in attempt.notes:
+            yield Marked(note)
         yield from self._mark_unlabelled(attempt)
         yield from self._answer(attempt, local, chat, cancel)
 
@@ -232,20 +261,45 @@ class Answering:
         if route.zone is not Zone.CLOUD or self._settings.confirm_cloud == "never" or ask.confirmed:
             return False
         if named is not None:
-            return not {passage.chunk.document_id for passage in found.passages} <= named
+            return not _documents_of(found.passages) <= named
         return self._settings.confirm_cloud == "always" or not chat.cloud_confirmed
 
-    def _remember(self, question_id: QuestionId, ask: Ask, documents: frozenset[DocumentId]) -> None:
+    def _remember(self, question_id: QuestionId, waiting: _Waiting) -> None:
         while len(self._waiting) >= _REMEMBERED:
             self._waiting.pop(next(iter(self._waiting)), None)
-        self._waiting[question_id] = (ask, documents)
+        self._waiting[question_id] = waiting
+
+    def _sendable(
+        self, ask: Ask, question: Question, chat: Chat, found: Retrieved, local: LocalModel | None
+    ) -> Retrieved | None:
+        """What was found without the passages that keep it here, where that alone would let it go to the cloud."""
+        rules = self._settings.rules.by_label()
+        rest = tuple(one for one in found.passages if not one.local_only and rules[one.label] is not Rule.LOCAL)
+        if self._gate is None or self._settings.mixed == "local" or not 0 < len(rest) < len(found.passages):
+            return None
+        without = replace(found, passages=rest)
+        return without if self._route(ask, question, chat, without, local).zone is Zone.CLOUD else None
+
+    def _offer(
+        self,
+        ask: Ask,
+        question: Question,
+        chat: Chat,
+        rest: Retrieved,
+        left_out: tuple[Passage, ...],
+        local: LocalModel | None,
+        started: float,
+    ) -> Routed:
+        """Ask whether to answer in the cloud without some passages, or here with all."""
+        self._remember(question.id, _Waiting(ask, frozenset(_documents_of(rest.passages)), leaves_out=True))
+        attempt = _Attempt(started, chat.id, question, rest, self._route(ask, question, chat, rest, local))
+        offered = self._routed(attempt, local, chat.label, confirm=True)
+        return replace(offered, left_out=_name_documents(left_out), left_out_passages=len(left_out))
 
     def _routed(self, attempt: _Attempt, local: LocalModel | None, chat_label: Label, *, confirm: bool) -> Routed:
         provider, model = self._name(attempt.route.answerer, local)
-        seen: dict[DocumentId, NamedDocument] = {}
-        for passage in attempt.found.passages:
-            seen.setdefault(passage.chunk.document_id, NamedDocument(passage.path, passage.title, passage.label))
-        return Routed(attempt.route, provider, model, chat_label, confirm, tuple(seen.values()))
+        documents = _name_documents(attempt.found.passages)
+        return Routed(attempt.route, provider, model, chat_label, confirm, documents)
 
     def _name(self, answerer: Answerer, local: LocalModel | None) -> tuple[str, str]:
         if answerer is Answerer.CLOUD_MODEL and self._gate is not None:
@@ -409,3 +463,26 @@ def _citation(number: int, passage: Passage) -> Citation:
     return Citation(
         number, chunk.id, chunk.document_id, passage.path, passage.title, chunk.page, chunk.heading, passage.label
     )
+
+
+def _documents_of(passages: Sequence[Passage]) -> set[DocumentId]:
+    return {passage.chunk.document_id for passage in passages}
+
+
+def _name_documents(passages: Sequence[Passage]) -> tuple[NamedDocument, ...]:
+    """Each document of `passages` once, in their order."""
+    seen: dict[DocumentId, NamedDocument] = {}
+    for passage in passages:
+        seen.setdefault(passage.chunk.document_id, NamedDocument(passage.path, passage.title, passage.label))
+    return tuple(seen.values())
+
+
+def _apart(all_of_them: Sequence[Passage], some: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Those that are not among `some`."""
+    kept = {passage.chunk.id for passage in some}
+    return tuple(passage for passage in all_of_them if passage.chunk.id not in kept)
+
+
+def _about_left_out(left_out: Sequence[Passage]) -> Reason:
+    label = join(passage.label for passage in left_out)
+    return Reason("left_out", {"count": str(len(left_out)), "label": label.word})

@@ -197,6 +197,11 @@ class Settings(BaseSettings):
         pattern="^(always|first|never)$",
         description="When to ask before sending to the cloud: always, first (once a conversation) or never.",
     )
+    mixed: str = Field(
+        "ask",
+        pattern="^(ask|local|without)$",
+        description="When only some passages keep a question here: ask, answer here with all (local), or in the cloud without them (without).",
+    )
     strict: bool = Field(
         False, description="Refuse to start where the platform's guards are missing, instead of saying so."
     )

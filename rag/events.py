@@ -52,7 +52,11 @@ class NamedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """The destination, before anything is sent. With `confirm` the stream ends here and waits for a choice."""
+    """The destination, before anything is sent. With `confirm` the stream ends here and waits for a choice.
+
+    `documents` are those that would be used. Where `left_out` names some, the choice is between the cloud without
+    them and this computer with everything; `left_out_passages` of their passages keep the question here.
+    """
 
     route: Route
     provider: str
@@ -60,6 +64,8 @@ class Routed:
     chat_label: Label
     confirm: bool = False
     documents: tuple[NamedDocument, ...] = ()
+    left_out: tuple[NamedDocument, ...] = ()
+    left_out_passages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ class Marked:
         return ACTIONS.get(self.reason.code, ())
 
 
-_MARKING = frozenset({"fallback", "gate_refused", "not_provably_local", "no_answer", "nothing_indexed"})
+_MARKING = frozenset({"left_out", "fallback", "gate_refused", "not_provably_local", "no_answer", "nothing_indexed"})
 
 
 def marks_of(receipt: Receipt) -> tuple[Marked, ...]:

@@ -42,6 +42,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Everything used for this answer is at most $label. Identifiers are hidden; the rest was sent to the cloud.",
         "這個回答用到的內容機密等級最高為「$label」。已遮蔽識別資料，其餘已送到雲端。",
     ),
+    "left_out": (
+        "Left out because they stay on this computer: $count excerpts, up to $label.",
+        "因須留在本機而略過：$count 段摘錄，最高為「$label」。",
+    ),
     "masked_no_names": (
         "$label text may go to the cloud once identifiers are hidden, but persons' names cannot be recognised here, so it stays on this computer.",
         "「$label」內容須遮蔽識別資料才能送到雲端，但這裡無法辨識人名，因此留在本機。",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rag.events import Asked, Cited, Done, Event, Found, Marked, Progressed, Routed, Token, marks_of
+from rag.events import Asked, Cited, Done, Event, Found, Marked, NamedDocument, Progressed, Routed, Token, marks_of
 from rag.policy.replay import ForbiddenNow
 from rag.records import (
     Chat,
@@ -195,6 +195,11 @@ def mark_shape(mark: Marked) -> Json:
     return {**reason_shape(mark.reason), "actions": [action.value for action in mark.actions]}
 
 
+def named_shape(named: NamedDocument) -> Json:
+    """A document whose passages would be sent, or left out."""
+    return {"path": named.path, "title": named.title, "label": named.label.word}
+
+
 def route_shape(event: Routed) -> Json:
     """The destination, before anything is sent."""
     route = event.route
@@ -207,9 +212,9 @@ def route_shape(event: Routed) -> Json:
         "reasons": [reason_shape(reason) for reason in route.reasons],
         "why": why_shape(route.reasons),
         "confirm": event.confirm,
-        "documents": [
-            {"path": named.path, "title": named.title, "label": named.label.word} for named in event.documents
-        ],
+        "documents": [named_shape(named) for named in event.documents],
+        "left_out": [named_shape(named) for named in event.left_out],
+        "left_out_passages": event.left_out_passages,
         "chat_label": event.chat_label.word,
     }
 

@@ -106,6 +106,24 @@ def test_declining_the_cloud_answers_on_this_computer(open_page: OpenPage, stage
     assert stage.called("POST", "/api/continue") == [{"choice": "local"}]
 
 
+def test_a_mixed_question_names_what_would_be_left_out_and_what_would_be_sent(
+    open_page: OpenPage, stage: Stage
+) -> None:
+    page = open_page()
+    ask(page, "CONFIRM MIXED leave?", wait=False)
+    card = page.locator(".confirm")
+    expect(card).to_be_focused()
+    expect(card).to_contain_text("2 excerpts keep this on this computer. Answer in the cloud without them?")
+    left, sent = card.locator("ul").nth(0), card.locator("ul").nth(1)
+    expect(left).to_contain_text("board/budget-2027.docx")
+    expect(left).to_contain_text("Confidential")
+    expect(sent).to_contain_text("handbook/leave.md")
+    assert stage.called("POST", "/api/continue") == []
+    card.get_by_role("button", name="In the cloud, without them").click()
+    expect(page.locator(".badge")).to_contain_text("Cloud")
+    assert stage.called("POST", "/api/continue") == [{"choice": "cloud"}]
+
+
 def test_the_local_only_switch_travels_with_the_question(open_page: OpenPage, stage: Stage) -> None:
     page = open_page()
     page.click("#local-only")

@@ -365,3 +365,7 @@ def documents() -> list[Json]:
         "chunks": 0,
     }
     return [*listed, failed]
+
+
+LEFT_OUT = [{"path": "board/budget-2027.docx", "title": "Draft budget 2027", "label": "confidential"}]
+"""Documents that would be left out of a question that could go to the cloud without them."""

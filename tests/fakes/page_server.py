@@ -260,6 +260,8 @@ async def _answer(stage: Stage, body: Json) -> AsyncIterator[bytes]:
                 "why": data.WHY["cloud"],
                 "confirm": True,
                 "documents": named,
+                "left_out": data.LEFT_OUT if "MIXED" in text else [],
+                "left_out_passages": 2 if "MIXED" in text else 0,
                 "chat_label": "public",
             },
         )

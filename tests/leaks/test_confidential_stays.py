@@ -85,7 +85,7 @@ class Scene:
 
     def ask(self, found: list[ChunkId], chat_id: ChatId | None = None) -> list[Event]:
         self.found = found
-        settings = load_settings(confirm_cloud="never")
+        settings = load_settings(confirm_cloud="never", mixed="local")
         answering = Answering(settings, self.store, self, NoLocalModel(), Quoting(), self.gate, Looking(self.store))  # type: ignore[arg-type]
         return list(answering.ask(Ask("What do the papers say?", chat_id), Cancel()))
 
@@ -158,7 +158,7 @@ def test_a_later_public_question_of_a_tainted_conversation_sends_nothing(scene: 
 
 
 def test_a_label_raised_after_the_route_was_chosen_is_seen_at_the_door(scene: Scene) -> None:
-    settings = load_settings(confirm_cloud="never")
+    settings = load_settings(confirm_cloud="never", mixed="local")
     answering = Answering(settings, scene.store, scene, NoLocalModel(), Quoting(), scene.gate, Looking(scene.store))  # type: ignore[arg-type]
     scene.found = [scene.public[0]]
     stream = answering.ask(Ask("What do the papers say?"), Cancel())

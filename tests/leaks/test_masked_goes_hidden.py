@@ -32,6 +32,7 @@ CHINESE = f"申請人身分證字號 {SURFACES[2]}，電子郵件 {SURFACES[0]}�
 def configure(cloud: CloudServer, **detect: Any) -> Settings:
     return load_settings(
         confirm_cloud="never",
+        mixed="local",
         cloud={"enabled": True, "base_url": cloud.url, "model": "test-model"},
         detect={"without_names": True, **detect},
     )

@@ -139,7 +139,7 @@ class World:
         return Retrieved(passages, (), self.sufficient, {"retrieve": 0.001})
 
     def answering(self, **overrides: object) -> Answering:
-        settings = load_settings(**{"confirm_cloud": "never", **overrides})
+        settings = load_settings(**{"confirm_cloud": "never", "mixed": "local", **overrides})
         return Answering(settings, self.store, self, Locals(self.local), Quoting(), self.gate, Looking(self.store))  # type: ignore[arg-type]
 
     def ask(self, text: str = "Is it so?", *, settings: dict[str, object] | None = None, **more: object) -> list[Event]:

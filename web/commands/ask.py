@@ -58,6 +58,12 @@ def ask(
         bool,
         typer.Option("--yes", "-y", help="Send to the cloud, where the labels allow it, without asking."),
     ] = False,
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out", help="Leave out passages that must stay here, so that the rest may go to the cloud."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, after the answer.")] = False,
 ) -> None:
     """Answer a question from your documents.
@@ -89,6 +95,8 @@ def ask(
             prefer=Zone(prefer) if prefer else None,
             model=model,
             confirmed=yes or (not person and inside.settings.confirm_cloud != "always"),
+            leave_out=leave_out,
+            can_choose=person,
         )
         show = (lambda _: None) if as_json else _Printer().show
         for event in _answer(airlock, wanted, cancel, heard, person=person):
@@ -123,7 +131,8 @@ def _answer(airlock: Airlock, wanted: Ask, cancel: Cancel, heard: Heard, *, pers
                 "say --yes to allow it, or --local-only"
             )
         assert heard.asked is not None
-        choice = Zone.CLOUD if ask_yes("Send this to the cloud?") else Zone.LOCAL
+        wish = "Answer in the cloud without them?" if routed.left_out else "Send this to the cloud?"
+        choice = Zone.CLOUD if ask_yes(wish) else Zone.LOCAL
         events = airlock.answering.resume(heard.asked.question_id, choice, cancel)
 
 
@@ -177,6 +186,9 @@ class _Printer:
         """Say what will be sent, before it is."""
         if routed.route.zone.value != "cloud":
             return
+        if routed.left_out:
+            kept = ", ".join(clean(f"{one.path} ({one.label})") for one in routed.left_out)
+            self._aside.print(f"{routed.left_out_passages} excerpts keep this on this computer: {kept}", style="yellow")
         names = ", ".join(clean(f"{one.path} ({one.label})") for one in routed.documents)
         verb = "Would send" if routed.confirm else "Sending"
         self._aside.print(f"{verb} to {routed.provider} ({routed.model}): excerpts of {names}", style="cyan")
