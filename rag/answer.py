@@ -21,6 +21,7 @@ from rag.gate.client import GateClient
 from rag.gate.wire import GateRequest
 from rag.models.local import LocalModel, LocalModels
 from rag.models.quotes import Quotes
+from rag.own_label import OwnLabel
 from rag.policy.hide import parts_of
 from rag.policy.labels import Label, Rule, join
 from rag.policy.route import Evidence, Maskable, Request, choose_route, request_label
@@ -94,6 +95,14 @@ class Retrieves(Protocol):
         ...
 
 
+class ReadsQuestion(Protocol):
+    """What answering needs to know a question's own label."""
+
+    def read(self, text: str, earlier: Sequence[str], *, local_only: bool) -> OwnLabel:
+        """The label of `text` by itself, after the questions `earlier` in its conversation."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """A question that waits for a choice: the documents that were named, and whether others would be left out."""
@@ -136,6 +145,7 @@ class Answering:
         quotes: Quotes,
         gate: GateClient | None,
         looking: Looking,
+        reader: ReadsQuestion,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -144,6 +154,7 @@ class Answering:
         self._quotes = quotes
         self._gate = gate
         self._looking = looking
+        self._reader = reader
         self._waiting: dict[QuestionId, _Waiting] = {}
 
     def ask(self, ask: Ask, cancel: Cancel) -> Iterator[Event]:
@@ -158,15 +169,16 @@ class Answering:
         if ask.replace is not None:
             self._store.delete_messages_from(ask.replace)
         earlier = [message.text for message in self._store.messages(chat.id) if message.role is Role.USER]
+        own = self._reader.read(ask.text, earlier, local_only=ask.local_only)
         question = self._store.add_question(
             chat.id,
             ask.text,
             standalone=condense(ask.text, earlier),
-            own_label=Label.RESTRICTED if ask.local_only else Label.PUBLIC,
+            own_label=own.label,
             local_only=ask.local_only,
         )
         yield Asked(chat.id, question.id, question.message_id, self._store.chat(chat.id).title)
-        yield from self._find_and_answer(ask, question, cancel, started, named=None)
+        yield from self._find_and_answer(ask, question, cancel, started, named=None, raised=own.reasons)
 
     def resume(self, question_id: QuestionId, choice: Zone, cancel: Cancel) -> Iterator[Event]:
         """Go on with a question that waits for a person's choice of zone.
@@ -190,7 +202,14 @@ class Answering:
     # -- the way of one question, after it is stored
 
     def _find_and_answer(
-        self, ask: Ask, question: Question, cancel: Cancel, started: float, *, named: frozenset[DocumentId] | None
+        self,
+        ask: Ask,
+        question: Question,
+        cancel: Cancel,
+        started: float,
+        *,
+        named: frozenset[DocumentId] | None,
+        raised: Sequence[Reason] = (),
     ) -> Iterator[Event]:
         found = self._retriever.retrieve(question.standalone, sources=ask.sources)
         chat = self._store.chat(question.chat_id)
@@ -208,6 +227,7 @@ class Answering:
             return
         attempt = _Attempt(started, chat.id, question, found, self._route(ask, question, chat, found, local))
         attempt.sent = found.passages
+        attempt.notes.extend(raised)
         if left_out and found is rest:
             attempt.notes.append(_about_left_out(left_out))
         if self._must_confirm(ask, chat, attempt.route, found, named):

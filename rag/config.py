@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigError
-from rag.policy.labels import Label, Rule
+from rag.policy.labels import Label, Rule, parse_label
 from rag.policy.route import Mode
 from rag.records import Zone
 
@@ -143,6 +143,21 @@ class OwnPrice(_Section):
 class Detect(_Section):
     """Finding identifiers (names, numbers, addresses, secrets)."""
 
+    @field_validator("question_label", mode="before")
+    @classmethod
+    def _label_by_word(cls, value: object) -> object:
+        return parse_label(value) if isinstance(value, str) else value
+
+    raise_from: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="How sure a recogniser must be for a find without check digits to raise a question's label.",
+    )
+    question_label: Label = Field(
+        Label.CONFIDENTIAL,
+        description="Label of a question that holds an identity number, a card, a key or the like; e-mail addresses and telephone numbers alone raise nothing.",
+    )
     without_names: bool = Field(
         False,
         description="Let `masked` text go to the cloud although no recogniser of persons' names is installed: names then stay readable.",

@@ -121,7 +121,18 @@ class Marked:
         return ACTIONS.get(self.reason.code, ())
 
 
-_MARKING = frozenset({"left_out", "fallback", "gate_refused", "not_provably_local", "no_answer", "nothing_indexed"})
+_MARKING = frozenset(
+    {
+        "left_out",
+        "question_repeats",
+        "question_identifiers",
+        "fallback",
+        "gate_refused",
+        "not_provably_local",
+        "no_answer",
+        "nothing_indexed",
+    }
+)
 
 
 def marks_of(receipt: Receipt) -> tuple[Marked, ...]:

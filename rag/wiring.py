@@ -14,10 +14,12 @@ from rag.gate.client import GateClient
 from rag.models.doors import Doors
 from rag.models.local import LocalModels
 from rag.models.quotes import Quotes
+from rag.own_label import QuestionReader
 from rag.policy.route import Mode
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.embed import Embedder, open_embedder
 from rag.retrieval.lexical import LexicalIndex
+from rag.retrieval.overlap import Overlap
 from rag.retrieval.retrieve import Retriever
 from rag.store import Store
 
@@ -54,7 +56,9 @@ def build(settings: Settings, doors: Doors | None = None, gate_socket: Path | No
         local_models = LocalModels(settings, doors or Doors())
         gate = GateClient(gate_socket) if gate_socket and settings.mode is not Mode.LOCAL_ONLY else None
         looking = Looking(store)
-        answering = Answering(settings, store, retriever, local_models, Quotes(embedder), gate, looking)
+        overlap = Overlap(store, retriever.lexical, settings.rules.by_label())
+        reader = QuestionReader(overlap, looking if gate is not None else None, settings.detect)
+        answering = Answering(settings, store, retriever, local_models, Quotes(embedder), gate, looking, reader)
         yield Airlock(settings, store, embedder, retriever, local_models, gate, answering, looking)
     finally:
         store.close()

@@ -42,6 +42,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Everything used for this answer is at most $label. Identifiers are hidden; the rest was sent to the cloud.",
         "這個回答用到的內容機密等級最高為「$label」。已遮蔽識別資料，其餘已送到雲端。",
     ),
+    "question_repeats": (
+        "The question repeats $label text of your documents word for word, so it stays on this computer.",
+        "這個問題逐字重複了文件中的「$label」內容，因此留在本機。",
+    ),
+    "question_identifiers": (
+        "The question holds identifiers ($kinds), so it is treated as $label.",
+        "這個問題含有識別資料（$kinds），因此視為「$label」。",
+    ),
     "left_out": (
         "Left out because they stay on this computer: $count excerpts, up to $label.",
         "因須留在本機而略過：$count 段摘錄，最高為「$label」。",

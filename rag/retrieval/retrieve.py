@@ -70,6 +70,11 @@ class Retriever:
         self._lexical = lexical
         self._settings = settings
 
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The word index it searches."""
+        return self._lexical
+
     def retrieve(
         self,
         query: str,

@@ -23,6 +23,7 @@ from rag.records import ChatId, ChunkId, DocumentId, DocumentStatus, Passage, Re
 from rag.store import ChunkDraft, DocumentDraft, Store
 from tests.fakes.cloud_server import CloudServer
 from tests.fakes.gate_server import run_gate
+from tests.fakes.reader import PlainReader
 
 PUBLIC_PASSAGES = 7
 CANARIES = ("CANARY-7f3a91", "河道補助款機密代號藍鵲", "canary-file-name", "canary-title")
@@ -86,7 +87,9 @@ class Scene:
     def ask(self, found: list[ChunkId], chat_id: ChatId | None = None) -> list[Event]:
         self.found = found
         settings = load_settings(confirm_cloud="never", mixed="local")
-        answering = Answering(settings, self.store, self, NoLocalModel(), Quoting(), self.gate, Looking(self.store))  # type: ignore[arg-type]
+        answering = Answering(
+            settings, self.store, self, NoLocalModel(), Quoting(), self.gate, Looking(self.store), PlainReader()
+        )  # type: ignore[arg-type]
         return list(answering.ask(Ask("What do the papers say?", chat_id), Cancel()))
 
     def leaked(self) -> list[str]:
@@ -159,7 +162,9 @@ def test_a_later_public_question_of_a_tainted_conversation_sends_nothing(scene: 
 
 def test_a_label_raised_after_the_route_was_chosen_is_seen_at_the_door(scene: Scene) -> None:
     settings = load_settings(confirm_cloud="never", mixed="local")
-    answering = Answering(settings, scene.store, scene, NoLocalModel(), Quoting(), scene.gate, Looking(scene.store))  # type: ignore[arg-type]
+    answering = Answering(
+        settings, scene.store, scene, NoLocalModel(), Quoting(), scene.gate, Looking(scene.store), PlainReader()
+    )  # type: ignore[arg-type]
     scene.found = [scene.public[0]]
     stream = answering.ask(Ask("What do the papers say?"), Cancel())
     events: list[Event] = []

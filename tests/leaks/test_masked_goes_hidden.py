@@ -22,6 +22,7 @@ from rag.records import ChatId, ChunkId, Zone
 from rag.store import Store
 from tests.fakes.cloud_server import CloudServer
 from tests.fakes.gate_server import run_gate
+from tests.fakes.reader import PlainReader
 from tests.leaks.test_confidential_stays import NoLocalModel, Quoting, Scene, done
 
 SURFACES = ("mei.lin@example.com", "0912-345-678", "A123456789", "4111 1111 1111 1111", "192.0.2.77")
@@ -56,7 +57,9 @@ def scene(home: Path) -> Iterator[Scene]:
 def ask(scene: Scene, text: str, found: list[ChunkId], chat_id: ChatId | None = None, **detect: Any) -> list[Event]:
     scene.found = found
     settings = configure(scene.cloud, **detect)
-    answering = Answering(settings, scene.store, scene, NoLocalModel(), Quoting(), scene.gate, Looking(scene.store))  # type: ignore[arg-type]
+    answering = Answering(
+        settings, scene.store, scene, NoLocalModel(), Quoting(), scene.gate, Looking(scene.store), PlainReader()
+    )  # type: ignore[arg-type]
     return list(answering.ask(Ask(text, chat_id), Cancel()))
 
 

@@ -34,6 +34,7 @@ from rag.records import (
     Zone,
 )
 from rag.store import ChunkDraft, DocumentDraft, Store
+from tests.fakes.reader import PlainReader
 
 
 @dataclass
@@ -140,7 +141,9 @@ class World:
 
     def answering(self, **overrides: object) -> Answering:
         settings = load_settings(**{"confirm_cloud": "never", "mixed": "local", **overrides})
-        return Answering(settings, self.store, self, Locals(self.local), Quoting(), self.gate, Looking(self.store))  # type: ignore[arg-type]
+        return Answering(
+            settings, self.store, self, Locals(self.local), Quoting(), self.gate, Looking(self.store), PlainReader()
+        )  # type: ignore[arg-type]
 
     def ask(self, text: str = "Is it so?", *, settings: dict[str, object] | None = None, **more: object) -> list[Event]:
         return list(self.answering(**(settings or {})).ask(Ask(text, **more), Cancel()))  # type: ignore[arg-type]
