@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from rag.advice.spending import judge_budget
 from rag.cancel import Cancel
 from rag.config import Settings
 from rag.detect.identity import knows_names
@@ -22,6 +23,7 @@ from rag.gate.wire import GateRequest
 from rag.models.local import LocalModel, LocalModels
 from rag.models.quotes import Quotes
 from rag.own_label import OwnLabel
+from rag.policy.budget import first_reached
 from rag.policy.hide import parts_of
 from rag.policy.labels import Label, Rule, join
 from rag.policy.route import Evidence, Maskable, Request, choose_route, request_label
@@ -259,8 +261,15 @@ class Answering:
                 local_model=local is not None,
                 prefer=ask.prefer or self._settings.prefer,
                 maskable=self._maskable(label, question, found),
+                max_label=self._settings.cloud.max_label,
+                spent=self._spent(),
             )
         )
+
+    def _spent(self) -> str:
+        """The limit of the cloud's budget that is reached, empty when none is."""
+        reached = first_reached(judge_budget(self._store, self._settings)) if self._gate is not None else None
+        return reached.name if reached is not None else ""
 
     def _maskable(self, label: Label, question: Question, found: Retrieved) -> Maskable:
         """Whether all that would be sent can be masked. Looks only where masking is what decides."""

@@ -7,17 +7,29 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigError
 from rag.policy.labels import Label, Rule, parse_label
 from rag.policy.route import Mode
 from rag.records import Zone
+
+LabelByWord = Annotated[Label, BeforeValidator(lambda value: parse_label(value) if isinstance(value, str) else value)]
+"""A label, written as its word."""
 
 
 class _Section(BaseModel):
@@ -68,6 +80,27 @@ class Local(_Section):
     )
 
 
+class BudgetLimits(_Section):
+    """What may be spent at the cloud; days and months in UTC. Unset is no limit. When one is reached, answers stay here."""
+
+    calls_per_day: int | None = Field(None, ge=0, description="Most calls a day.")
+    calls_per_month: int | None = Field(None, ge=0, description="Most calls a month.")
+    tokens_per_day: int | None = Field(None, ge=0, description="Most tokens a day, sent and answered.")
+    tokens_per_month: int | None = Field(None, ge=0, description="Most tokens a month, sent and answered.")
+    dollars_per_day: float | None = Field(
+        None,
+        ge=0,
+        description="Most US dollars a day. Needs a known price (`costs.prices`); without one nothing is sent.",
+    )
+    dollars_per_month: float | None = Field(
+        None, ge=0, description="Most US dollars a month. Needs a known price; without one nothing is sent."
+    )
+
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by name."""
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+
 class Cloud(_Section):
     """The cloud provider. Its key is no setting: the gate alone reads it from the environment."""
 
@@ -92,6 +125,10 @@ class Cloud(_Section):
     )
     keyring: bool = Field(
         False, description="Read the key from the system's keyring (service `airlock`, the provider as user name)."
+    )
+    max_label: LabelByWord = Field(
+        Label.RESTRICTED,
+        description="Highest label this provider may be sent, whatever the rules allow: a private deployment is not a public one.",
     )
     api_version: str = Field("2024-10-21", description="API version for Azure OpenAI.")
     max_tokens: int = Field(2048, ge=1, description="Most tokens of an answer, for providers that must be told.")
@@ -143,18 +180,13 @@ class OwnPrice(_Section):
 class Detect(_Section):
     """Finding identifiers (names, numbers, addresses, secrets)."""
 
-    @field_validator("question_label", mode="before")
-    @classmethod
-    def _label_by_word(cls, value: object) -> object:
-        return parse_label(value) if isinstance(value, str) else value
-
     raise_from: float = Field(
         0.8,
         gt=0,
         le=1,
         description="How sure a recogniser must be for a find without check digits to raise a question's label.",
     )
-    question_label: Label = Field(
+    question_label: LabelByWord = Field(
         Label.CONFIDENTIAL,
         description="Label of a question that holds an identity number, a card, a key or the like; e-mail addresses and telephone numbers alone raise nothing.",
     )
@@ -229,6 +261,9 @@ class Settings(BaseSettings):
     retrieval: Retrieval = Field(default_factory=Retrieval, description="Finding passages.")
     ingest: Ingest = Field(default_factory=Ingest, description="Reading documents.")
     detect: Detect = Field(default_factory=Detect, description="Finding identifiers.")
+    budget: BudgetLimits = Field(
+        default_factory=BudgetLimits, description="What may be spent at the cloud; when it is, answers stay here."
+    )
     costs: Costs = Field(default_factory=Costs, description="What answers cost.")
     server: Server = Field(default_factory=Server, description="The page.")
 

@@ -50,6 +50,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The question holds identifiers ($kinds), so it is treated as $label.",
         "這個問題含有識別資料（$kinds），因此視為「$label」。",
     ),
+    "provider_max_label": (
+        "$label text may not be sent to this provider (at most $most), so it stays on this computer.",
+        "「$label」內容不得送到這個雲端服務（最高為「$most」），因此留在本機。",
+    ),
+    "budget_reached": (
+        "The cloud's budget is used up ($limit), so the answer is written on this computer.",
+        "雲端的預算已用完（$limit），因此在本機作答。",
+    ),
     "left_out": (
         "Left out because they stay on this computer: $count excerpts, up to $label.",
         "因須留在本機而略過：$count 段摘錄，最高為「$label」。",

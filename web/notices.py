@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rag.advice.spending import judge_budget
 from rag.config import Settings
+from rag.policy.budget import Limit
 from rag.store import Store
 from web.shapes import Json
 
@@ -14,8 +16,38 @@ INSTALL_COMMAND = f"airlock models prepare {MULTILINGUAL_MODEL}"
 
 def notices_about(settings: Settings, store: Store) -> list[Json]:
     """The notices for this store, most important first; empty when all is well."""
+    notices = [budget_notice(limit) for limit in judge_budget(store, settings) if limit.near]
     share = read_unknown_share(store)
-    return [unknown_share_notice(settings.retrieval.model, share)] if share >= NOTICED_SHARE else []
+    if share >= NOTICED_SHARE:
+        notices.append(unknown_share_notice(settings.retrieval.model, share))
+    return notices
+
+
+def budget_notice(limit: Limit) -> Json:
+    """The notice that most of a cloud budget, or all of it, is used."""
+    what = limit.name.replace("_", " ")
+    if limit.used is None:
+        return {
+            "code": "budget_unknown",
+            "text": {
+                "en": f"budget.{limit.name} is set but the model's price is not known, so nothing is sent. "
+                "Put its price into costs.prices.",
+                "zh-TW": f"已設定 budget.{limit.name}，但不知道模型價格，因此不會送出任何內容。"
+                "請在 costs.prices 填入價格。",
+            },
+            "command": "",
+        }
+    used = f"{limit.used:,.2f}".rstrip("0").rstrip(".")
+    end = " Answers stay on this computer until it begins anew." if limit.reached else ""
+    fin = "在重新計算之前，回答都留在本機。" if limit.reached else ""
+    return {
+        "code": "budget_reached" if limit.reached else "budget_near",
+        "text": {
+            "en": f"Cloud budget ({what}): {used} of {limit.most:,g} used.{end}",
+            "zh-TW": f"雲端預算（{limit.name}）：已使用 {used}／{limit.most:,g}。{fin}",
+        },
+        "command": "",
+    }
 
 
 def read_unknown_share(store: Store) -> float:

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from rag.config import Settings, load_settings
-from rag.errors import AirlockError, ConfigError
+from rag.errors import AirlockError, ConfigError, OverBudget
 from rag.policy.route import Mode
 
 if TYPE_CHECKING:
-    from rag.gate.judge import GateStore, Verdict
+    from rag.advice.spending import HasLedger
+    from rag.gate.judge import Verdict
     from rag.gate.wire import GateRequest
+    from rag.store import Store
 
 _PR_SET_DUMPABLE = 4
 _BELIEVED = ("AIRLOCK_", "LC_")
@@ -135,7 +137,7 @@ class LazyJudge:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._store: GateStore | None = None
+        self._store: Store | None = None
 
     def __call__(self, request: GateRequest) -> Verdict:
         """Judge one request.
@@ -149,7 +151,23 @@ class LazyJudge:
         with self._lock:
             if self._store is None:
                 self._store = Store.open(self._settings.home, read_only=True)
-        return judge(self._store, request, self._settings)
+        verdict = judge(self._store, request, self._settings)
+        refuse_over_budget(self._store, self._settings)
+        return verdict
+
+
+def refuse_over_budget(store: HasLedger, settings: Settings) -> None:
+    """Send nothing once a limit is reached, whatever the inside believed when it chose the route.
+
+    Raises:
+        OverBudget: one is.
+    """
+    from rag.advice.spending import judge_budget
+    from rag.policy.budget import first_reached
+
+    reached = first_reached(judge_budget(store, settings))
+    if reached is not None:
+        raise OverBudget(f"budget.{reached.name}: {reached.most:g} is reached")
 
 
 if __name__ == "__main__":

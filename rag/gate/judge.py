@@ -132,6 +132,15 @@ class Policy(Protocol):
     def rules(self) -> Rules: ...
     @property
     def detect(self) -> DetectPolicy: ...
+    @property
+    def cloud(self) -> CloudPolicy: ...
+
+
+class CloudPolicy(Protocol):
+    """What may be sent to this provider at all."""
+
+    @property
+    def max_label(self) -> Label: ...
 
 
 class DetectPolicy(Protocol):
@@ -190,8 +199,11 @@ def judge_rows(rows: Rows, policy: Policy) -> Label:
     rule = policy.rules.by_label()[label]
     maskable = rule is Rule.MASKED and rows.looked_at and (policy.detect.without_names or knows_names())
     switch = rows.question.local_only
-    if cloud_allowed(policy.mode, rule, local_only=switch, passages=evidence, maskable=maskable):
+    within = label <= policy.cloud.max_label
+    if cloud_allowed(policy.mode, rule, local_only=switch, passages=evidence, maskable=maskable, within=within):
         return label
+    if not within:
+        raise LabelTooHigh(f"question {rows.question.id}: this provider may not be sent {label} text")
     if rule is Rule.LOCAL or (rule is Rule.MASKED and not maskable):
         raise LabelTooHigh(f"question {rows.question.id}: the rule for {label} text is {rule.value}")
     raise EgressRefused(f"question {rows.question.id}: the mode or a Local-only switch keeps it here")

@@ -54,7 +54,8 @@ def find_forbidden(past: Iterable[Past], mode: Mode, rules: Mapping[Label, Rule]
     for one in past:
         label = request_label(one.question, one.passages, one.conversation)
         rule = rules[label]
-        if not cloud_allowed(mode, rule, local_only=one.local_only, passages=one.passages):
+        masked = one.receipt.masked is not None
+        if not cloud_allowed(mode, rule, local_only=one.local_only, passages=one.passages, maskable=masked):
             yield ForbiddenNow(one.receipt, label, tuple(_reasons(one, mode, label, rule)))
 
 

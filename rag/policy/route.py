@@ -48,7 +48,8 @@ class Request:
 
     `conversation` is the chat's high-water label before this question. `cloud` and `local_model` say what is
     connected; `prefer` is the zone tried first where both are allowed; `chosen_local` is a person's choice to have
-    this one answer written here, which binds like a switch but raises no label.
+    this one answer written here, which binds like a switch but raises no label. `max_label` is the highest label the
+    provider may be sent; `spent` names the limit of its budget that is reached, empty when none is.
     """
 
     mode: Mode
@@ -62,6 +63,8 @@ class Request:
     local_model: bool
     prefer: Zone
     maskable: Maskable = Maskable.NOT_LOOKED
+    max_label: Label = Label.RESTRICTED
+    spent: str = ""
 
 
 def request_label(question: Label, passages: tuple[Evidence, ...], conversation: Label) -> Label:
@@ -70,15 +73,23 @@ def request_label(question: Label, passages: tuple[Evidence, ...], conversation:
 
 
 def cloud_allowed(
-    mode: Mode, rule: Rule, *, local_only: bool, passages: tuple[Evidence, ...], maskable: bool = False
+    mode: Mode,
+    rule: Rule,
+    *,
+    local_only: bool,
+    passages: tuple[Evidence, ...],
+    maskable: bool = False,
+    within: bool = True,
 ) -> bool:
     """Whether policy permits the cloud zone at all. Both the router and the gate's judge ask this.
 
-    `maskable`: the identifiers of everything that would be sent are known, so that they can be hidden.
+    `maskable`: the identifiers of everything that would be sent are known, so that they can be hidden. `within`: the
+    label is not above what this provider may be sent.
     """
     return (
         mode is not Mode.LOCAL_ONLY
         and (rule is Rule.CLOUD or (rule is Rule.MASKED and maskable))
+        and within
         and not local_only
         and not any(passage.local_only for passage in passages)
     )
@@ -98,6 +109,7 @@ def choose_route(request: Request) -> Route:
         local_only=request.local_only,
         passages=request.passages,
         maskable=request.maskable is Maskable.YES,
+        within=label <= request.max_label,
     )
     local_chain: tuple[Answerer, ...] = (Answerer.QUOTES,)
     if request.local_model and request.mode is not Mode.CLOUD:
@@ -107,6 +119,7 @@ def choose_route(request: Request) -> Route:
     if (
         allowed
         and request.cloud
+        and not request.spent
         and not request.chosen_local
         and (request.prefer is Zone.CLOUD or local_chain[0] is Answerer.QUOTES)
     ):
@@ -117,6 +130,8 @@ def choose_route(request: Request) -> Route:
         reasons.append(Reason("person_chose_local"))
     elif allowed and not request.cloud:
         reasons.append(Reason("no_cloud_configured"))
+    elif allowed and request.spent:
+        reasons.append(Reason("budget_reached", {"limit": request.spent}))
     elif allowed:
         reasons.append(Reason("prefers_local", {"label": label.word}))
     if local_chain[0] is Answerer.QUOTES:
@@ -133,8 +148,12 @@ def _reasons_against_cloud(request: Request, label: Label, rule: Rule) -> list[R
         reasons.append(Reason("switch_local_only"))
     if any(passage.local_only for passage in request.passages):
         reasons.append(Reason("source_local_only"))
-    if rule is Rule.CLOUD or reasons:
+    if reasons:
         return reasons
+    if rule is not Rule.LOCAL and label > request.max_label:
+        return [Reason("provider_max_label", {"label": label.word, "most": request.max_label.word})]
+    if rule is Rule.CLOUD:
+        return []
     if rule is Rule.MASKED:
         return [] if request.maskable is Maskable.YES else [_why_not_masked(request, label)]
     params = {"label": label.word, "rule": rule.value}

@@ -11,7 +11,7 @@ from rag.records import ChatId, Receipt, ReceiptId
 from rag.store import receipts, replay
 from rag.store.access import Access
 from rag.store.chain import ChainReport, Head, check_chain, name_key
-from rag.store.views import KeyPlace
+from rag.store.views import CloudUse, KeyPlace
 
 
 class Ledger(Access):
@@ -31,6 +31,11 @@ class Ledger(Access):
         """The receipts of a period, oldest first; both times as the store writes them, `until` not included."""
         with self._read() as db:
             return receipts.list_receipts_between(db, since, until)
+
+    def cloud_use(self, provider: str, since: str) -> list[CloudUse]:
+        """What went to `provider` from the time `since` on, by model; a call that failed on the way counts too."""
+        with self._read() as db:
+            return receipts.sum_cloud_use(db, provider, since)
 
     def past_sendings(self) -> Iterator[Past]:
         """Every answer for which something may have left this machine, the newest first, with what it was

@@ -25,6 +25,7 @@ from rag.records import (
 from rag.store.chain import Head, Sealed, begin_chain, name_key, seal_row
 from rag.store.connection import Connection, Row
 from rag.store.drafts import ReceiptDraft
+from rag.store.views import CloudUse
 
 _COLUMNS = (
     "chat_id, question_id, message_id, created_at, zone, answerer, provider, model, label, reasons, "
@@ -141,6 +142,19 @@ def list_receipts_between(db: Connection, since: str, until: str) -> list[Receip
         f"SELECT id, {_COLUMNS} FROM receipts WHERE created_at >= ? AND created_at < ? ORDER BY id", since, until
     )
     return [_receipt(row) for row in rows]
+
+
+def sum_cloud_use(db: Connection, provider: str, since: str) -> list[CloudUse]:
+    """Calls and tokens of a provider by model. One that the cloud failed to answer has no tokens but was a call."""
+    rows = db.rows(
+        "SELECT model, count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0) FROM receipts"
+        " WHERE created_at >= ?1 AND zone = 'cloud' AND provider = ?2 AND status <> 'refused' GROUP BY model"
+        " UNION ALL SELECT '', count(*), 0, 0 FROM receipts"
+        """ WHERE created_at >= ?1 AND zone <> 'cloud' AND steps LIKE '%"cloud: %' AND status <> 'refused'""",
+        since,
+        provider,
+    )
+    return [CloudUse(model, calls, tokens_in, tokens_out) for model, calls, tokens_in, tokens_out in rows if calls]
 
 
 def stream_receipts(db: Connection) -> Iterator[Receipt]:

@@ -90,3 +90,13 @@ class KeyPlace:
     head_file: Path
     key_id: str
     fits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloudUse:
+    """Calls of one cloud model and their tokens; `model` is empty for calls that failed and were answered here."""
+
+    model: str
+    calls: int
+    tokens_in: int
+    tokens_out: int

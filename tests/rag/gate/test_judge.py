@@ -101,6 +101,15 @@ def test_the_masked_rule_sends_nothing_while_masking_is_missing(store: MemorySto
         judge(store, request, settings.model_copy(update={"rules": rules}))
 
 
+def test_a_provider_s_highest_label_is_kept_whatever_the_rules_allow(store: MemoryStore, settings: Settings) -> None:
+    rules = settings.rules.model_copy(update={"internal": Rule.CLOUD})
+    cloud = settings.cloud.model_copy(update={"max_label": Label.PUBLIC})
+    request = GateRequest(store.add_question("q"), (store.add_chunk("text", Label.INTERNAL),))
+    assert judge(store, request, settings.model_copy(update={"rules": rules})).label is Label.INTERNAL
+    with pytest.raises(LabelTooHigh, match="provider"):
+        judge(store, request, settings.model_copy(update={"rules": rules, "cloud": cloud}))
+
+
 @pytest.mark.parametrize("chunks", [(), (99,), (1, 99)])
 def test_chunks_that_are_none_or_gone_are_refused(
     store: MemoryStore, settings: Settings, chunks: tuple[int, ...]
