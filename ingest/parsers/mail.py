@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email import policy
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -81,7 +82,7 @@ def _decode_words(value: str) -> str:
         if not value.isascii():
             value = decode(value.encode("ascii", "surrogateescape"))
         parts = decode_header(value)
-    except (ValueError, Unreadable):  # among them the library's own complaint about broken base64
+    except (ValueError, HeaderParseError, Unreadable):  # broken base64 among them
         parts = [(value.encode("ascii", "replace"), None)]
     words = [part if isinstance(part, str) else _decode(part, charset) for part, charset in parts]
     return " ".join("".join(words).split())

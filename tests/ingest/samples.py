@@ -103,3 +103,101 @@ def _write_pdf(objects: Sequence[bytes]) -> bytes:
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+def _packaged(main: str, kind: str, files: Mapping[str, str | bytes], links: str) -> bytes:
+    """An Office file whose main part is `main`; `links` are that part's relationships."""
+    folder, _, name = main.rpartition("/")
+    return make_zip(
+        {
+            "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+            "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="r" Type="{_OFFICE}/{kind}"'
+            f' Target="{main}"/></Relationships>',
+            f"{folder}/_rels/{name}.rels": f'<Relationships xmlns="{_PACKAGE}">{links}</Relationships>',
+            **files,
+        }
+    )
+
+
+def make_xlsx(sheets: Mapping[str, Sequence[Sequence[str]]], *, hidden: Sequence[str] = ()) -> bytes:
+    """A workbook of text cells; the sheets of `hidden` are hidden."""
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    listed, links, files = "", "", {}
+    for number, (name, rows) in enumerate(sheets.items(), 1):
+        state = ' state="hidden"' if name in hidden else ""
+        listed += f'<sheet name="{name}" sheetId="{number}"{state} r:id="s{number}"/>'
+        links += f'<Relationship Id="s{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        cells = "".join(
+            f'<row r="{at}">'
+            + "".join(
+                f'<c r="{chr(65 + column)}{at}" t="inlineStr"><is><t>{text}</t></is></c>'
+                for column, text in enumerate(row)
+            )
+            + "</row>"
+            for at, row in enumerate(rows, 1)
+        )
+        files[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{space}"><sheetData>{cells}</sheetData></worksheet>'
+        )
+    book = f'<workbook xmlns="{space}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>'
+    return _packaged("xl/workbook.xml", "officeDocument", {"xl/workbook.xml": book, **files}, links)
+
+
+def make_pptx(slides: Sequence[tuple[str, str]], *, notes: str = "") -> bytes:
+    """Slides of a title and a text; `notes` belong to the first."""
+    p, a = "urn:p", "http://schemas.openxmlformats.org/drawingml/2006/main"
+    p = "http://schemas.openxmlformats.org/presentationml/2006/main"
+    listed, links, files = "", "", {}
+
+    def shape(text: str, place: str) -> str:
+        return (
+            f"<p:sp><p:nvSpPr><p:nvPr>{place}</p:nvPr></p:nvSpPr><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p>"
+            "</p:txBody></p:sp>"
+        )
+
+    def page(kind: str, shapes: str) -> str:
+        return f'<p:{kind} xmlns:p="{p}" xmlns:a="{a}"><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:{kind}>'
+
+    for number, (title, text) in enumerate(slides, 1):
+        listed += f'<p:sldId id="{255 + number}" r:id="s{number}"/>'
+        links += f'<Relationship Id="s{number}" Type="{_OFFICE}/slide" Target="slides/slide{number}.xml"/>'
+        files[f"ppt/slides/slide{number}.xml"] = page("sld", shape(title, '<p:ph type="title"/>') + shape(text, ""))
+    if notes:
+        files["ppt/slides/_rels/slide1.xml.rels"] = (
+            f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="n" Type="{_OFFICE}/notesSlide"'
+            ' Target="../notesSlides/notesSlide1.xml"/></Relationships>'
+        )
+        files["ppt/notesSlides/notesSlide1.xml"] = page("notes", shape(notes, '<p:ph type="body"/>'))
+    show = f'<p:presentation xmlns:p="{p}" xmlns:r="{_OFFICE}"><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>'
+    return _packaged("ppt/presentation.xml", "officeDocument", {"ppt/presentation.xml": show, **files}, links)
+
+
+def make_epub(chapters: Sequence[str]) -> bytes:
+    """A book whose chapters are web pages with these bodies."""
+    items = "".join(
+        f'<item id="c{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>' for n, _ in enumerate(chapters)
+    )
+    order = "".join(f'<itemref idref="c{n}"/>' for n, _ in enumerate(chapters))
+    return make_zip(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+            '<rootfile full-path="o/book.opf"/></rootfiles></container>',
+            "o/book.opf": '<package xmlns="http://www.idpf.org/2007/opf"><metadata'
+            ' xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The Book</dc:title></metadata>'
+            f"<manifest>{items}</manifest><spine>{order}</spine></package>",
+            **{f"o/c{n}.xhtml": f"<html><body>{body}</body></html>" for n, body in enumerate(chapters)},
+        }
+    )
+
+
+def make_odt(body: str) -> bytes:
+    """An OpenDocument text with `body` inside office:text."""
+    o, t = "urn:oasis:names:tc:opendocument:xmlns:office:1.0", "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    return make_zip(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "content.xml": f'<office:document-content xmlns:office="{o}" xmlns:text="{t}"><office:body><office:text>'
+            f"{body}</office:text></office:body></office:document-content>",
+        }
+    )
